@@ -1,0 +1,1 @@
+"""Sidelines faces people here: the command line, the connectors and the running process."""

@@ -1,0 +1,1 @@
+"""Pure functions that lay a reply out for one platform, within its limits, for any input."""

@@ -1,0 +1,54 @@
+"""The error tree of the core.
+
+Every error that a person may see is one sentence that names the next step; callers choose by class.
+"""
+
+
+class SidelinesError(Exception):
+    """Whatever Sidelines refuses or fails at. Its text is one sentence, fit for a person."""
+
+
+class UnreadableDocument(SidelinesError):
+    """Bytes that are no article: empty, binary, too large, in no known encoding, or without any prose."""
+
+
+class QueryError(SidelinesError):
+    """A topic query that does not parse. `position` counts characters from 0 in `query`."""
+
+    def __init__(self, message: str, query: str, position: int) -> None:
+        super().__init__(message)
+        self.query = query
+        self.position = position
+
+    def pointer(self) -> str:
+        """The query and, below it, a caret under the place that is wrong."""
+        return f"{self.query}\n{' ' * self.position}^"
+
+
+class ScheduleError(SidelinesError):
+    """A WHEN that was not understood; `word` is the first word that was not, `examples` are three that would be."""
+
+    def __init__(self, message: str, word: str, examples: tuple[str, ...]) -> None:
+        super().__init__(message)
+        self.word = word
+        self.examples = examples
+
+
+class StorageError(SidelinesError):
+    """The database cannot be used: unreadable, corrupt, full, locked, or of another version."""
+
+
+class DatabaseTooNew(StorageError):
+    """The data was written by a newer Sidelines; it is left untouched."""
+
+
+class DatabaseCorrupt(StorageError):
+    """The database file is damaged; it is named and left untouched."""
+
+
+class IndexUnavailable(SidelinesError):
+    """The search index cannot be opened or written; it is derived and may be rebuilt."""
+
+
+class NotFound(SidelinesError):
+    """Something named by a person does not exist in their workspace."""

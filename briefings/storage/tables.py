@@ -1,0 +1,188 @@
+"""The schema. Times are integers: UTC milliseconds. Migrations build it step by step; a test compares the two."""
+
+from sqlalchemy import (
+    Boolean,
+    Column,
+    ForeignKey,
+    Index,
+    Integer,
+    MetaData,
+    String,
+    Table,
+    Text,
+    UniqueConstraint,
+    text,
+)
+
+metadata = MetaData(
+    naming_convention={
+        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+        "fk": "fk_%(table_name)s_%(column_0_N_name)s",
+        "pk": "pk_%(table_name)s",
+    }
+)
+
+counters = Table(
+    "counters",
+    metadata,
+    Column("name", String, primary_key=True),
+    Column("value", Integer, nullable=False),
+    comment="'change' is the last number given to a changed article; the search index follows it",
+)
+
+articles = Table(
+    "articles",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("story", Integer, nullable=False, comment="id of the first article of the story"),
+    Column("title", Text, nullable=False),
+    Column("url", Text),
+    Column("source", Text),
+    Column("byline", Text),
+    Column("language", String),
+    Column("published", Integer),
+    Column("arrived", Integer, nullable=False, comment="when it counts as news"),
+    Column("updated", Integer, nullable=False),
+    Column("change", Integer, nullable=False, unique=True),
+    Column(
+        "removed",
+        Boolean,
+        nullable=False,
+        default=False,
+        comment="kept as a mark for the index until it followed",
+    ),
+    Index(None, "arrived"),
+    Index(None, "story"),
+)
+
+article_keys = Table(
+    "article_keys",
+    metadata,
+    Column("kind", String, primary_key=True),
+    Column("value", String, primary_key=True),
+    Column("article", ForeignKey("articles.id", ondelete="CASCADE"), nullable=False, index=True),
+    comment="identity: any match is the same article",
+)
+
+article_workspaces = Table(
+    "article_workspaces",
+    metadata,
+    Column("article", ForeignKey("articles.id", ondelete="CASCADE"), primary_key=True),
+    Column("workspace", String, primary_key=True, comment="'*' is every workspace"),
+)
+
+sections = Table(
+    "sections",
+    metadata,
+    Column("article", ForeignKey("articles.id", ondelete="CASCADE"), primary_key=True),
+    Column("position", Integer, primary_key=True),
+    Column("heading", Text),
+    Column("paragraphs", Text, nullable=False, comment="JSON: paragraphs, each a list of sentences"),
+)
+
+preferences = Table(
+    "preferences",
+    metadata,
+    Column("workspace", String, primary_key=True),
+    Column("channel", String, primary_key=True, comment="'' for the whole workspace"),
+    Column("name", String, primary_key=True),
+    Column("value", Text, nullable=False, comment="JSON"),
+)
+
+topics = Table(
+    "topics",
+    metadata,
+    Column("workspace", String, primary_key=True),
+    Column("key", String, primary_key=True, comment="the name, case folded"),
+    Column("name", String, nullable=False),
+    Column("query", Text, nullable=False),
+)
+
+subscriptions = Table(
+    "subscriptions",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("workspace", String, nullable=False),
+    Column("channel", String, nullable=False),
+    Column("topic", Text, nullable=False, comment="as typed: a topic's name or a query"),
+    Column("query", Text, nullable=False),
+    Column("words", Text, nullable=False, comment="the schedule as shown"),
+    Column("cron", Text, nullable=False, comment="five-field lines, one a line; empty: as it happens"),
+    Column("zone", String, nullable=False),
+    Column("state", String, nullable=False),
+    Column("reason", Text),
+    Column("since", Integer, nullable=False, comment="stories that arrived before are not its news"),
+    Column("created", Integer, nullable=False),
+    Column("created_by", String),
+    Column("next_slot", String),
+    Column("next_due", Integer),
+    Column("last_delivered", Integer),
+    Index(None, "workspace", "channel"),
+    Index(
+        "ix_subscriptions_due",
+        "next_due",
+        sqlite_where=text("next_due IS NOT NULL"),
+        postgresql_where=text("next_due IS NOT NULL"),
+    ),
+)
+
+channel_stories = Table(
+    "channel_stories",
+    metadata,
+    Column("channel", String, primary_key=True),
+    Column("story", Integer, primary_key=True),
+    Column("delivery", Integer, nullable=False),
+    comment="a channel gets each story once",
+    sqlite_with_rowid=False,
+)
+
+contents = Table(
+    "contents",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("digest", String, nullable=False, unique=True),
+    Column(
+        "body",
+        Text,
+        nullable=False,
+        comment="JSON of a Briefing or another Content, shared by equal deliveries",
+    ),
+)
+
+deliveries = Table(
+    "deliveries",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("workspace", String, nullable=False),
+    Column("channel", String, nullable=False),
+    Column("subscription", Integer),
+    Column("slot", String),
+    Column("due", Integer),
+    Column("late", Boolean, nullable=False, default=False),
+    Column("content", ForeignKey("contents.id"), nullable=False),
+    Column("state", String, nullable=False),
+    Column("attempts", Integer, nullable=False, default=0),
+    Column("next_attempt", Integer, comment="null once finished"),
+    Column("lease", Integer, comment="until when a worker holds it"),
+    Column("holder", String),
+    Column("error", Text),
+    Column("created", Integer, nullable=False),
+    Column("finished", Integer),
+    UniqueConstraint("subscription", "slot"),
+    Index(
+        "ix_deliveries_outbox",
+        "next_attempt",
+        sqlite_where=text("next_attempt IS NOT NULL"),
+        postgresql_where=text("next_attempt IS NOT NULL"),
+    ),
+)
+
+delivery_parts = Table(
+    "delivery_parts",
+    metadata,
+    Column("delivery", ForeignKey("deliveries.id", ondelete="CASCADE"), primary_key=True),
+    Column("part", Integer, primary_key=True),
+    Column("message", String, nullable=False),
+    Column("sent", Integer, nullable=False),
+)

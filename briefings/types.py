@@ -1,0 +1,283 @@
+"""The vocabulary: frozen values handed between modules.
+
+Times are aware datetimes in UTC. Places count from 0. A `workspace` and a `channel` are opaque names
+that only their connector takes apart ("terminal", "terminal:#world").
+"""
+
+from datetime import datetime
+from typing import Literal
+
+from msgspec import Struct
+
+EVERYONE = "*"
+"""The workspace of articles that an operator put in for all workspaces."""
+
+Style = Literal["headlines", "brief", "full"]
+
+
+# Reading ----------------------------------------------------------------------------------------------------
+
+
+class Section(Struct, frozen=True):
+    """A headed piece of an article; `heading` is None for the lead.
+
+    `paragraphs` holds each paragraph as its sentences, word for word, white space folded to single spaces.
+    """
+
+    heading: str | None
+    paragraphs: tuple[tuple[str, ...], ...]
+
+    @property
+    def sentences(self) -> tuple[str, ...]:
+        """All sentences of the section, in order."""
+        return tuple(sentence for paragraph in self.paragraphs for sentence in paragraph)
+
+
+class Document(Struct, frozen=True, kw_only=True):
+    """What reading makes of a text or page: everything known before it is stored."""
+
+    title: str
+    sections: tuple[Section, ...]
+    url: str | None = None
+    source: str | None = None
+    byline: str | None = None
+    published: datetime | None = None
+    language: str | None = None
+
+
+class Key(Struct, frozen=True):
+    """One mark of identity: a `guid`, a canonical `url`, or a `fingerprint` of title and body."""
+
+    kind: Literal["guid", "url", "fingerprint"]
+    value: str
+
+
+class Head(Struct, frozen=True, kw_only=True):
+    """What a citation or a list shows of a stored article."""
+
+    id: int
+    title: str
+    url: str | None = None
+    source: str | None = None
+    published: datetime | None = None
+
+
+class Article(Document, frozen=True, kw_only=True):
+    """A stored document. Near-identical articles share one `story`; `arrived` is when it counts as news.
+
+    `change` is its place in the sequence of changes that the search index follows.
+    """
+
+    id: int
+    story: int
+    arrived: datetime
+    updated: datetime
+    change: int
+
+    @property
+    def head(self) -> Head:
+        """What a citation or a list shows of it."""
+        return Head(id=self.id, title=self.title, url=self.url, source=self.source, published=self.published)
+
+
+# Condensing and answering -----------------------------------------------------------------------------------
+
+
+class Telling(Struct, frozen=True):
+    """A sentence chosen for what it tells, with its place within the section."""
+
+    text: str
+    paragraph: int
+    sentence: int
+
+
+class CondensedSection(Struct, frozen=True):
+    """The telling sentences of one section, in the article's order; `section` is its place in the article."""
+
+    heading: str | None
+    section: int
+    sentences: tuple[Telling, ...]
+
+
+class Action(Struct, frozen=True):
+    """A button, or in the terminal a hint. `command` is what pressing it types; it holds ids, never outside text."""
+
+    label: str
+    command: str
+
+
+class Story(Struct, frozen=True):
+    """One article in a briefing, condensed. No sections: headline and link only."""
+
+    article: Head
+    sections: tuple[CondensedSection, ...]
+    language: str | None = None
+    also_in: tuple[Head, ...] = ()
+
+
+class Briefing(Struct, frozen=True, tag="briefing", kw_only=True):
+    """What one subscription gets at one slot, or one person on asking. `more` counts stories left out."""
+
+    topic: str | None
+    stories: tuple[Story, ...]
+    more: tuple[Head, ...] = ()
+    due: datetime | None = None
+    late: bool = False
+    actions: tuple[Action, ...] = ()
+
+
+class Quote(Struct, frozen=True, kw_only=True):
+    """Cited words: `text` stands word for word in the section, beginning at `paragraph` and `sentence`."""
+
+    text: str
+    article: Head
+    heading: str | None
+    section: int
+    paragraph: int
+    sentence: int
+    score: float
+
+
+class Answer(Struct, frozen=True, tag="answer", kw_only=True):
+    """Up to three quotes, best first; none means that the archive has nothing, `nearest` being the closest headline."""
+
+    question: str
+    looked_for: tuple[str, ...]
+    quotes: tuple[Quote, ...]
+    nearest: Head | None = None
+    actions: tuple[Action, ...] = ()
+
+
+class Item(Struct, frozen=True):
+    """One row of a listing."""
+
+    label: str
+    detail: str = ""
+    url: str | None = None
+    actions: tuple[Action, ...] = ()
+
+
+class Listing(Struct, frozen=True, tag="listing"):
+    """A titled list. `empty` is what to say when it has no items: why, and what to do."""
+
+    title: str
+    items: tuple[Item, ...]
+    empty: str = ""
+    actions: tuple[Action, ...] = ()
+
+
+class Notice(Struct, frozen=True, tag="notice"):
+    """The bot's own short text. `level`: done or told, refused (a person's input), or a problem (needs somebody)."""
+
+    text: str
+    level: Literal["info", "refused", "problem"] = "info"
+    actions: tuple[Action, ...] = ()
+
+
+Content = Briefing | Answer | Listing | Notice
+
+
+class Reply(Struct, frozen=True):
+    """What a typed command gives back. `found` is False when nothing was found or the input was refused."""
+
+    contents: tuple[Content, ...]
+    private: bool = False
+    found: bool = True
+
+
+# Schedules --------------------------------------------------------------------------------------------------
+
+
+class Schedule(Struct, frozen=True):
+    """When a subscription is due: `words` to show, five-field `cron` lines, an IANA `zone`.
+
+    No cron lines means "as it happens".
+    """
+
+    words: str
+    cron: tuple[str, ...]
+    zone: str
+
+    @property
+    def as_it_happens(self) -> bool:
+        """Whether it is due whenever a matching story arrives."""
+        return not self.cron
+
+
+class Slot(Struct, frozen=True):
+    """One due time: `key` is the wall-clock time of the rule ("2026-03-29T09:00"), `at` the instant it runs."""
+
+    key: str
+    at: datetime
+
+
+# Subscriptions and deliveries -------------------------------------------------------------------------------
+
+
+class Quiet(Struct, frozen=True):
+    """Quiet hours: wall-clock minutes since midnight, in the channel's zone; `start` may be after `end`."""
+
+    start: int
+    end: int
+
+
+class Preferences(Struct, frozen=True, kw_only=True):
+    """How a channel wants its briefings. Channel overrides workspace overrides the program's settings."""
+
+    zone: str = "UTC"
+    style: Style = "brief"
+    stories: int = 5
+    sentences: int = 3
+    quiet: Quiet | None = None
+    say_when_empty: bool = False
+    managers: Literal["managers", "everyone"] = "managers"
+
+
+SubscriptionState = Literal["active", "paused", "blocked"]
+
+
+class Subscription(Struct, frozen=True, kw_only=True):
+    """A channel, a topic, a schedule; `query` is the topic's words.
+
+    Stories that arrived before `since` are not its news. `blocked` is a pause made by the bot itself.
+    `next_due` is None when paused or as it happens.
+    """
+
+    id: int
+    workspace: str
+    channel: str
+    topic: str
+    query: str
+    schedule: Schedule
+    state: SubscriptionState
+    reason: str | None
+    since: datetime
+    created: datetime
+    created_by: str | None
+    next_slot: str | None
+    next_due: datetime | None
+    last_delivered: datetime | None = None
+
+
+DeliveryState = Literal["pending", "delivered", "failed", "unknown"]
+
+
+class Delivery(Struct, frozen=True, kw_only=True):
+    """One content on its way to one channel. `sent` maps part numbers to message ids already accepted.
+
+    `slot` and `subscription` are None for notices and for posts that a person asked for.
+    """
+
+    id: int
+    workspace: str
+    channel: str
+    subscription: int | None
+    slot: str | None
+    due: datetime | None
+    late: bool
+    content: Content
+    state: DeliveryState
+    attempts: int
+    sent: dict[int, str]
+    created: datetime
+    error: str | None = None

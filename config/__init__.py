@@ -1,0 +1,1 @@
+"""What can be set, and the data that comes with the program."""
