@@ -1,6 +1,7 @@
 """The schema. Times are integers: UTC milliseconds. Migrations build it step by step; a test compares the two."""
 
 from sqlalchemy import (
+    BigInteger,
     Boolean,
     Column,
     ForeignKey,
@@ -13,6 +14,9 @@ from sqlalchemy import (
     UniqueConstraint,
     text,
 )
+
+Time = BigInteger
+"""Milliseconds do not fit the 32 bits that PostgreSQL gives an Integer."""
 
 metadata = MetaData(
     naming_convention={
@@ -41,9 +45,9 @@ articles = Table(
     Column("source", Text),
     Column("byline", Text),
     Column("language", String),
-    Column("published", Integer),
-    Column("arrived", Integer, nullable=False, comment="when it counts as news"),
-    Column("updated", Integer, nullable=False),
+    Column("published", Time),
+    Column("arrived", Time, nullable=False, comment="when it counts as news"),
+    Column("updated", Time, nullable=False),
     Column("change", Integer, nullable=False, unique=True),
     Column(
         "removed",
@@ -112,12 +116,12 @@ subscriptions = Table(
     Column("zone", String, nullable=False),
     Column("state", String, nullable=False),
     Column("reason", Text),
-    Column("since", Integer, nullable=False, comment="stories that arrived before are not its news"),
-    Column("created", Integer, nullable=False),
+    Column("since", Time, nullable=False, comment="stories that arrived before are not its news"),
+    Column("created", Time, nullable=False),
     Column("created_by", String),
     Column("next_slot", String),
-    Column("next_due", Integer),
-    Column("last_delivered", Integer),
+    Column("next_due", Time),
+    Column("last_delivered", Time),
     Index(None, "workspace", "channel"),
     Index(
         "ix_subscriptions_due",
@@ -158,17 +162,17 @@ deliveries = Table(
     Column("channel", String, nullable=False),
     Column("subscription", Integer),
     Column("slot", String),
-    Column("due", Integer),
+    Column("due", Time),
     Column("late", Boolean, nullable=False, default=False),
     Column("content", ForeignKey("contents.id"), nullable=False),
     Column("state", String, nullable=False),
     Column("attempts", Integer, nullable=False, default=0),
-    Column("next_attempt", Integer, comment="null once finished"),
-    Column("lease", Integer, comment="until when a worker holds it"),
+    Column("next_attempt", Time, comment="null once finished"),
+    Column("lease", Time, comment="until when a worker holds it"),
     Column("holder", String),
     Column("error", Text),
-    Column("created", Integer, nullable=False),
-    Column("finished", Integer),
+    Column("created", Time, nullable=False),
+    Column("finished", Time),
     UniqueConstraint("subscription", "slot"),
     Index(
         "ix_deliveries_outbox",
@@ -184,5 +188,5 @@ delivery_parts = Table(
     Column("delivery", ForeignKey("deliveries.id", ondelete="CASCADE"), primary_key=True),
     Column("part", Integer, primary_key=True),
     Column("message", String, nullable=False),
-    Column("sent", Integer, nullable=False),
+    Column("sent", Time, nullable=False),
 )
