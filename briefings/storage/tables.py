@@ -58,6 +58,7 @@ articles = Table(
     ),
     Index(None, "arrived"),
     Index(None, "story"),
+    sqlite_autoincrement=True,
 )
 
 article_keys = Table(
@@ -129,6 +130,7 @@ subscriptions = Table(
         sqlite_where=text("next_due IS NOT NULL"),
         postgresql_where=text("next_due IS NOT NULL"),
     ),
+    sqlite_autoincrement=True,  # A number used again would find the slots of the subscription that had it before.
 )
 
 channel_stories = Table(
@@ -180,6 +182,7 @@ deliveries = Table(
         sqlite_where=text("next_attempt IS NOT NULL"),
         postgresql_where=text("next_attempt IS NOT NULL"),
     ),
+    sqlite_autoincrement=True,
 )
 
 delivery_parts = Table(

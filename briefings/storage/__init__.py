@@ -1,0 +1,106 @@
+"""All state in one database: what is stored, and the transactions in which it changes.
+
+Importing this costs nothing; opening a storage loads SQLAlchemy. `peek` answers one question without it.
+"""
+
+from __future__ import annotations
+
+from contextlib import AbstractContextManager
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+from briefings.errors import StorageError
+from briefings.storage.migrations import NEWEST
+
+if TYPE_CHECKING:
+    from types import TracebackType
+
+    from sqlalchemy import Connection
+
+    from briefings.storage.articles import Articles
+    from briefings.storage.engine import Database
+    from briefings.storage.outbox import Outbox
+    from briefings.storage.subscriptions import Subscriptions
+    from briefings.storage.workspaces import Preferences, Topics
+
+
+class Storage:
+    """One open database and its stores. Every method is synchronous and safe in threads; close it after use."""
+
+    def __init__(self, database: Database) -> None:
+        self.database = database
+
+    @classmethod
+    def open(cls, url: str, *, migrate: bool = True) -> Storage:
+        """The storage at `url`: `sqlite:///` and a path, or `sqlite://` for one in memory, made if it is missing.
+
+        Raises StorageError when it cannot be used (DatabaseTooNew, DatabaseCorrupt: nothing was changed), or when its
+        schema is old and `migrate` is False.
+        """
+        from briefings.storage.engine import Database
+
+        database = Database(url)
+        try:
+            if migrate:
+                database.migrate()
+            elif database.revision() != NEWEST:
+                raise StorageError(f"{database.name} is of an older version; run `sidelines migrate` first.")
+        except BaseException:
+            database.close()
+            raise
+        return cls(database)
+
+    def close(self) -> None:
+        """Close all connections."""
+        self.database.close()
+
+    def __enter__(self) -> Storage:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def writing(self) -> AbstractContextManager[Connection]:
+        """One transaction around several writes, of any stores; see `Database.writing`."""
+        return self.database.writing()
+
+    def reading(self) -> AbstractContextManager[Connection]:
+        """One state of the database for several reads; see `Database.reading`."""
+        return self.database.reading()
+
+    @cached_property
+    def articles(self) -> Articles:
+        """What was read, and who may see it."""
+        from briefings.storage.articles import Articles
+
+        return Articles(self.database)
+
+    @cached_property
+    def subscriptions(self) -> Subscriptions:
+        """Which channel gets which topic when."""
+        from briefings.storage.subscriptions import Subscriptions
+
+        return Subscriptions(self.database)
+
+    @cached_property
+    def outbox(self) -> Outbox:
+        """Deliveries, finished or not."""
+        from briefings.storage.outbox import Outbox
+
+        return Outbox(self.database)
+
+    @cached_property
+    def topics(self) -> Topics:
+        """Named queries of workspaces."""
+        from briefings.storage.workspaces import Topics
+
+        return Topics(self.database)
+
+    @cached_property
+    def preferences(self) -> Preferences:
+        """How workspaces and channels want their briefings."""
+        from briefings.storage.workspaces import Preferences
+
+        return Preferences(self.database)
