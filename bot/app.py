@@ -9,42 +9,44 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import config
+from briefings.index import Index
+from briefings.keywords import Keywords, load_aliases
+from briefings.storage import Storage
+from briefings.storage.peek import last_change
+
 if TYPE_CHECKING:
     from bot.commands import Commands
-    from briefings.index import Index
-    from briefings.keywords import Keywords
-    from briefings.storage import Storage
     from config.settings import Settings
+
+CONFIG = Path(config.__path__[0])
 
 Progress = Callable[[int, int], None]
 """Told how many of how many articles the index has taken in."""
 
 
-def open_keywords(settings: Settings) -> Keywords:
-    """The one normalisation of words, with the aliases of the settings."""
-    from briefings.keywords import Keywords, load_aliases
-
-    return Keywords(load_aliases(settings.aliases))
+def open_keywords() -> Keywords:
+    """The one normalisation of words, with the aliases that come with the program."""
+    return Keywords(load_aliases(CONFIG / "aliases.toml"))
 
 
 def open_storage(settings: Settings) -> Storage:
-    """The database, migrated to this version. Raises StorageError in one sentence."""
-    from briefings.storage import Storage
-
-    return Storage.open(settings.database_url)
+    """The database, made or migrated when needed. Raises StorageError."""
+    settings.data_folder()
+    return Storage.open(settings.data.database_url.reveal())
 
 
 def open_index(
     settings: Settings, keywords: Keywords, *, storage: Storage | None = None, progress: Progress | None = None
 ) -> Index:
-    """The search index, caught up with the database; the database is opened only when there is something to catch up."""
-    from briefings.index import Index
-    from briefings.storage.peek import last_change
+    """The search index, caught up with the database, which is opened here only when the index is behind.
 
-    index = Index.open(Path(settings.data_dir) / "index", keywords)
+    `progress` is called on long work. Raises StorageError or IndexUnavailable.
+    """
+    index = Index.open(settings.data_folder() / "index", keywords)
     if storage is not None:
         index.catch_up(storage.articles, progress)
-    elif last_change(settings.database_url) != index.last_change:
+    elif last_change(settings.data.database_url.reveal()) != index.last_change:
         with open_storage(settings) as opened:
             index.catch_up(opened.articles, progress)
     return index
@@ -54,9 +56,9 @@ def build_commands(settings: Settings, storage: Storage, index: Index, keywords:
     """What answers typed words, over these parts."""
     from bot.commands import Commands
 
-    return Commands(storage, index, keywords, settings.defaults)
+    return Commands(storage, index, keywords, settings.preferences)
 
 
 def run(settings: Settings) -> int:
     """Start everything that is configured and serve until told to stop; gives the exit status."""
-    raise SystemExit(f"{settings.data_dir}: nothing to start yet.")
+    raise SystemExit(f"{settings.data.dir}: nothing to start yet.")
