@@ -63,6 +63,15 @@ class Connector(Protocol):
         Raises `RateLimited`, `TemporaryFailure`, `ChannelGone`, `PayloadRefused` or `OutcomeUnknown`.
         """
 
+    async def find(self, channel: str, *, key: str, thread: str | None) -> str | None:
+        """The message id of a part whose sending was cut short, None when sending it again cannot post it twice.
+
+        Raises `OutcomeUnknown` when the platform cannot tell.
+        """
+
+    def managers(self, workspace: str, person: str | None) -> str:
+        """The channel for notices to those who manage the bot there; `person` set up what the notice is about."""
+
 
 class DeliveryError(SidelinesError):
     """A part was not accepted."""
