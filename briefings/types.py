@@ -80,6 +80,15 @@ class Article(Document, frozen=True, kw_only=True):
         return Head(id=self.id, title=self.title, url=self.url, source=self.source, published=self.published)
 
 
+class Change(Struct, frozen=True, kw_only=True):
+    """What the search index should know after change `number`: `article` is None when nobody sees it any more."""
+
+    number: int
+    id: int
+    article: Article | None
+    workspaces: tuple[str, ...]
+
+
 # Condensing and answering -----------------------------------------------------------------------------------
 
 

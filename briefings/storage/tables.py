@@ -66,6 +66,7 @@ article_keys = Table(
     metadata,
     Column("kind", String, primary_key=True),
     Column("value", String, primary_key=True),
+    Column("workspace", String, primary_key=True, comment="who handed it in: nobody changes another's articles"),
     Column("article", ForeignKey("articles.id", ondelete="CASCADE"), nullable=False, index=True),
     comment="identity: any match is the same article",
 )

@@ -110,9 +110,12 @@ def upgrade() -> None:
         "article_keys",
         sa.Column("kind", sa.String(), nullable=False),
         sa.Column("value", sa.String(), nullable=False),
+        sa.Column(
+            "workspace", sa.String(), nullable=False, comment="who handed it in: nobody changes another's articles"
+        ),
         sa.Column("article", sa.Integer(), nullable=False),
         sa.ForeignKeyConstraint(["article"], ["articles.id"], name=op.f("fk_article_keys_article"), ondelete="CASCADE"),
-        sa.PrimaryKeyConstraint("kind", "value", name=op.f("pk_article_keys")),
+        sa.PrimaryKeyConstraint("kind", "value", "workspace", name=op.f("pk_article_keys")),
         comment="identity: any match is the same article",
     )
     op.create_index(op.f("ix_article_keys_article"), "article_keys", ["article"], unique=False)
