@@ -1,0 +1,121 @@
+"""Which sentences read well alone, and which neighbours the others need.
+
+A sentence leans on the one before it when it opens with a pronoun, a demonstrative or a connective, when it names
+something only as "the move" or "both sides", or when it is a quotation whose speaker stands elsewhere. The word lists
+are English, with common openings of Japanese, Chinese and Korean; in other languages only quotations are watched.
+"""
+
+import re
+from collections.abc import Sequence
+
+LONGEST_RUN = 3
+"""Sentences. Whoever needs a longer chain of references to be understood is not quoted."""
+
+_MARKS = '"“”„«»「」『』'
+_QUOTED = re.compile(f"[{_MARKS}][^{_MARKS}]*(?:[{_MARKS}]|$)")
+_WORD = re.compile(r"[^\W_]+(?:['’.-][^\W_]+)*")
+
+
+def _words(text: str) -> frozenset[str]:
+    return frozenset(text.split())
+
+
+_POINTERS = _words("he she it they him them his hers its their theirs this that these those such")
+_CONNECTIVES = _words(
+    "but and or nor so yet still also then thus hence therefore however moreover furthermore nevertheless nonetheless"
+    " meanwhile instead otherwise likewise similarly conversely consequently accordingly afterwards indeed too"
+    " another other others"
+)
+_NOT_CONNECTIVE = frozenset({("so", "far"), ("so", "many"), ("instead", "of"), ("other", "than")})
+_PREPOSITIONS = _words(
+    "about above after against among around as at because before besides beyond by despite during following for from"
+    " given if in of on once since though through to under until unless upon when where whether while with without"
+)
+_POINTED_AT = _words("this that these those then it them him he she they so such")
+_TIMES = _words(
+    "week month year season summer winter spring autumn fall morning afternoon evening weekend century decade"
+    " week's month's year's season's week’s month’s year’s season’s"
+)
+_PHRASES = re.compile(
+    r"(?:in (?:addition|contrast|turn|response|return|fact|short|other words)|as a result|by contrast|after all|even so"
+    r"|for (?:example|instance)|on the (?:other hand|contrary)|at the same time|here|part of (?:that|this)"
+    r"|each (?:country|side|of them)|(?:some|one|many|most|all|none) of them"
+    r"|the (?:two|pair|former|latter|same|others?))\b"
+)
+_OPENINGS_ELSEWHERE = tuple(
+    _words(
+        "しかし だが ただ また そして さらに 一方 その この これ それ そこ こう そう 彼 同氏 同社"
+        " 但 然而 不过 因此 此外 同时 他 她 它 这 此 该 其"
+        " 그러나 하지만 또한 또 그리고 그는 그녀 이는 이에 이를 그의 이어 한편"
+    )
+)
+_SPOKEN = r"(?:said|says|told|adds?|added|insist(?:s|ed)|argue[sd]|warned|explained|wrote|continued|noted|claimed)"
+_LEANING_INSIDE = re.compile(
+    # a speaker who is only "he", or only "the official"
+    rf"[,{_MARKS}]\s*(?:he|she|they|it)\s+{_SPOKEN}\b|\b{_SPOKEN}\s+(?:he|she)\b"
+    r"|\bthe\s+(?:[A-Za-z]+\s)?(?:official|officials|spokesman|spokeswoman|spokesperson|statement|pair|duo|trio|couple)\b"
+    r"(?!\s+(?:of|for|from|at|in)\b)"
+    # a thing told before: "defended the approach", "almost immediately, both sides"
+    r"|\bthe\s+(?:[a-z]+\s)?(?:approach|move|decision|plan|ruling|verdict|deal|proposal|announcement|incident|attack"
+    r"|attacks|remarks|comments|findings|scheme|offer|idea|visit|bill|measure|measures|changes)\b"
+    r"(?!\s+(?:of|to|that|for|in|on|by|between|with|against|from|which|at|will|would)\b)"
+    r"|\bboth\s+(?:sides|countries|nations|men|women|parties|leaders|teams|companies|governments)\b"
+)
+_FIRST_PERSON = re.compile(rf"[{_MARKS}](?:I|We|You)\s\w+\s(?:it|that|this|he|she|they)\b")
+
+
+def _opens_leaning(sentence: str) -> bool:
+    opening = sentence.lstrip(_MARKS + "‘'([ —–-…")
+    if opening.startswith(_OPENINGS_ELSEWHERE):
+        return True
+    lowered = opening[:120].casefold()
+    words = _WORD.findall(lowered)[:7]
+    if not words:
+        return False
+    first, second, third = (*words, "", "", "")[:3]
+    if first in _POINTERS:
+        return not (second in _TIMES or (first in ("those", "that") and second in ("who", "of")))
+    if first in _CONNECTIVES:
+        return (first, second) not in _NOT_CONNECTIVE
+    if first in ("both", "neither", "either"):
+        return set(words).isdisjoint(("and", "or", "nor"))
+    if first in _PREPOSITIONS and second in _POINTED_AT:
+        return third not in _TIMES
+    return _PHRASES.match(lowered) is not None
+
+
+def leans(sentence: str) -> bool:
+    """Whether `sentence` needs the one before it to be understood."""
+    if _opens_leaning(sentence) or _FIRST_PERSON.match(sentence):
+        return True
+    outside = _QUOTED.sub(" ", sentence)
+    if len(outside) != len(sentence) and len(_WORD.findall(outside)) < 2:
+        return True  # nothing but quotation: whose?
+    return _LEANING_INSIDE.search(sentence) is not None
+
+
+def runs(paragraphs: Sequence[Sequence[str]]) -> tuple[range | None, ...]:
+    """For each sentence of a section, the shortest run of sentences around it that reads well alone.
+
+    Positions count through the section's paragraphs. None: it leans on something outside the section, or on too much.
+    """
+    before: list[bool] = []
+    after: list[bool] = []
+    for paragraph in paragraphs:
+        quoting = False  # an opening mark without a closing one: the quotation goes on in the next sentence
+        for sentence in paragraph:
+            continues = quoting
+            quoting ^= sum(sentence.count(mark) for mark in _MARKS) % 2 == 1
+            before.append(continues or leans(sentence))
+            after.append(quoting)
+    return tuple(_run(position, before, after) for position in range(len(before)))
+
+
+def _run(position: int, before: Sequence[bool], after: Sequence[bool]) -> range | None:
+    start, stop = position, position + 1
+    while before[start] or after[stop - 1]:
+        start -= before[start]
+        stop += after[stop - 1]
+        if start < 0 or stop > len(before) or stop - start > LONGEST_RUN:
+            return None
+    return range(start, stop)
