@@ -15,7 +15,7 @@ def sqlite_path(url: str) -> Path | None:
 
 
 def last_change(url: str) -> int | None:
-    """The number of the last change to an article, 0 before the first.
+    """The number of the last change to an article, as `Articles.last_change` tells it.
 
     None when it cannot tell, because the database is no file, is missing, damaged, busy or of another version:
     then open the storage, which says what is wrong.
@@ -28,6 +28,6 @@ def last_change(url: str) -> int | None:
             if connection.execute("SELECT version_num FROM alembic_version").fetchone() != (NEWEST,):
                 return None
             row = connection.execute("SELECT value FROM counters WHERE name = 'change'").fetchone()
-            return int(row[0]) if row else 0
+            return int(row[0]) if row else None
     except sqlite3.Error:
         return None

@@ -31,8 +31,8 @@ counters = Table(
     "counters",
     metadata,
     Column("name", String, primary_key=True),
-    Column("value", Integer, nullable=False),
-    comment="'change' is the last number given to a changed article; the search index follows it",
+    Column("value", BigInteger, nullable=False),
+    comment="'change' is the last number given to a changed article; its upper 31 bits tell databases apart",
 )
 
 articles = Table(
@@ -48,7 +48,7 @@ articles = Table(
     Column("published", Time),
     Column("arrived", Time, nullable=False, comment="when it counts as news"),
     Column("updated", Time, nullable=False),
-    Column("change", Integer, nullable=False, unique=True),
+    Column("change", BigInteger, nullable=False, unique=True),
     Column(
         "removed",
         Boolean,

@@ -3,6 +3,8 @@
 Revision ID: 0001
 """
 
+import secrets
+
 import sqlalchemy as sa
 from alembic import op
 
@@ -11,6 +13,13 @@ down_revision = None
 
 
 def upgrade() -> None:
+    tables()
+    # An index that followed one database must not be taken for an index of another.
+    counters = sa.table("counters", sa.column("name"), sa.column("value"))
+    op.execute(counters.insert().values(name="change", value=secrets.randbits(31) << 32))
+
+
+def tables() -> None:
     op.create_table(
         "articles",
         sa.Column("id", sa.Integer(), nullable=False),
@@ -23,7 +32,7 @@ def upgrade() -> None:
         sa.Column("published", sa.BigInteger(), nullable=True),
         sa.Column("arrived", sa.BigInteger(), nullable=False, comment="when it counts as news"),
         sa.Column("updated", sa.BigInteger(), nullable=False),
-        sa.Column("change", sa.Integer(), nullable=False),
+        sa.Column("change", sa.BigInteger(), nullable=False),
         sa.Column("removed", sa.Boolean(), nullable=False, comment="kept as a mark for the index until it followed"),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_articles")),
         sa.UniqueConstraint("change", name=op.f("uq_articles_change")),
@@ -56,9 +65,9 @@ def upgrade() -> None:
     op.create_table(
         "counters",
         sa.Column("name", sa.String(), nullable=False),
-        sa.Column("value", sa.Integer(), nullable=False),
+        sa.Column("value", sa.BigInteger(), nullable=False),
         sa.PrimaryKeyConstraint("name", name=op.f("pk_counters")),
-        comment="'change' is the last number given to a changed article; the search index follows it",
+        comment="'change' is the last number given to a changed article; its upper 31 bits tell databases apart",
     )
     op.create_table(
         "preferences",
