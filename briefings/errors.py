@@ -52,3 +52,7 @@ class IndexUnavailable(SidelinesError):
 
 class NotFound(SidelinesError):
     """Something named by a person does not exist in their workspace."""
+
+
+class AlreadyThere(SidelinesError):
+    """Something that a person wants to add exists already in their workspace."""
