@@ -14,7 +14,8 @@ spaces and indexed verbatim.
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from functools import lru_cache
+from functools import cache, lru_cache
+from itertools import chain
 from pathlib import Path
 from unicodedata import normalize
 from zlib import crc32
@@ -46,23 +47,54 @@ _MARKS = (
     "\u0b82\u0bbe-\u0bd7\u0c00-\u0c04\u0c3c-\u0c56\u0c81-\u0c83\u0cbc-\u0cd6\u0d00-\u0d03\u0d3b-\u0d57\u0dca-\u0df3"
     "\u0f18-\u0f19\u0f35-\u0f39\u0f71-\u0fbc"
 )
-_LETTER = rf"[^\W_{_UNSPACED}{_HANGUL}]"
-_WORD = re.compile(
-    rf"[A-Za-z](?:\.[A-Za-z])+(?!{_LETTER})"  # U.S.  e.g.
-    rf"|[A-Za-z]{{1,5}}-\d{{1,3}}s?(?![\w,.]*\d|{_LETTER})"  # G-7  COVID-19  F-16s
-    rf"|\d+(?:[.,]\d+)+{_LETTER}*"  # 30,000  2.5  2.5m
-    rf"|{_LETTER}+(?:[{_MARKS}]+{_LETTER}*|'{_LETTER}+)*"  # words and plain numbers
-    rf"|[{_UNSPACED}]+|[{_HANGUL}]+"
-)
-_PREPARED = str.maketrans(
-    {"‘": "'", "’": "'", "ʼ": "'", "＇": "'", "‐": "-", "‑": "-", "™": " ", "®": " "}
-    | dict.fromkeys("\u00ad\u200b\u200c\u200d\u2060\ufeff\u0640")  # invisible or only stretching the line
+
+
+@cache  # compiling the wide pattern takes longer than reading an article, and few texts need it
+def _words(wide: bool) -> re.Pattern[str]:
+    """What finds the words of a prepared text: in Latin letters alone, or in every script."""
+    letter = rf"[^\W_{_UNSPACED}{_HANGUL}]" if wide else r"[^\W_]"
+    marked = rf"[{_MARKS}]+{letter}*|" if wide else ""
+    return re.compile(
+        r"[A-Za-z](?:\.[A-Za-z])+(?![A-Za-z0-9])(?:\.?'s)?"  # U.S.  e.g.
+        r"|\d+(?:[.,]\d+)+[A-Za-z]*"  # 30,000  2.5  2.5m
+        rf"|{letter}+(?:{marked}'{letter}+)*(?:-\d{{1,3}}s?(?![A-Za-z0-9]|[.,]\d))?"  # words  G-7  F-16s
+        + (rf"|[{_UNSPACED}]+|[{_HANGUL}]+" if wide else "")
+    )
+
+
+_BEYOND_LATIN = re.compile("[\u0300-\u1fff\u2c00-\U0010ffff]")
+_PREPARED = tuple(  # a chain of str.replace is several times faster than str.translate
+    [(mark, "'") for mark in "‘’ʼ"]
+    + [(mark, "-") for mark in "‐‑"]
+    + [(mark, " ") for mark in "™®"]
+    + [(mark, "") for mark in "\u00ad\u200b\u200c\u200d\u2060\ufeff\u0640"]  # invisible, or only stretching the line
 )
 _ACCENTS = re.compile("[\u0300-\u036f\u0483-\u0487\u0591-\u05c7\u0610-\u061a\u064b-\u065f\u0670\u06d6-\u06ed]+")
 _STROKES = str.maketrans({"ø": "o", "ł": "l", "đ": "d", "ð": "d", "þ": "th", "æ": "ae", "œ": "oe", "ı": "i", "ς": "σ"})
 _GROUPED = re.compile(r"\d{1,3}(?:,\d{3})+(?!\d)")
-_ELIDED = frozenset("l d c j n m t qu un dell all nell dall sull quell".split())
-_COUNTED = frozenset("top mid pre post under over early late age aged about euro no page part week day round".split())
+_ELIDED = frozenset(["l", "d", "c", "j", "n", "m", "t", "qu", "un", "dell", "all", "nell", "dall", "sull", "quell"])
+_COUNTED = frozenset(
+    [
+        "top",
+        "mid",
+        "pre",
+        "post",
+        "under",
+        "over",
+        "early",
+        "late",
+        "age",
+        "aged",
+        "about",
+        "euro",
+        "no",
+        "page",
+        "part",
+        "week",
+        "day",
+        "round",
+    ]
+)
 
 # Words that carry nothing to look for -----------------------------------------------------------------------
 
@@ -82,7 +114,9 @@ _STOP_WORDS = (
     now still ever even again once please thanks s t re ve ll
     """
 )
-_PRONOUN_AFTER = frozenset("tell give show let for remind help send update brief inform".split())
+_PRONOUN_AFTER = frozenset(
+    ["tell", "give", "show", "let", "for", "remind", "help", "send", "update", "brief", "inform"]
+)
 _POLITE = re.compile(
     r"""\s*(?:(?:hi|hello|hey|please|ok|so|well)\b[\s,!.]*)*
     (?:(?:can|could|would|will)\s+you\s+(?:please\s+)?)?
@@ -117,7 +151,22 @@ _stem = _English()
 
 
 def _prepared(text: str) -> str:
-    return text if text.isascii() else normalize("NFKC", text.translate(_PREPARED))
+    """The text in one form of Unicode, with plain apostrophes and hyphens."""
+    if text.isascii():
+        return text
+    for mark, plain in _PREPARED:
+        text = text.replace(mark, plain)
+    return normalize("NFKC", text)
+
+
+def _words_of(text: str) -> re.Pattern[str]:
+    """What finds the words of this prepared text."""
+    return _words(not text.isascii() and _BEYOND_LATIN.search(text) is not None)
+
+
+def _found(text: str) -> list[str]:
+    """The words of a prepared text."""
+    return _words_of(text).findall(text)
 
 
 def _folded(word: str) -> str:
@@ -178,11 +227,11 @@ class Keywords:
         for name, spellings in aliases.items():
             token = _joined(_folded(name))
             for spelling in (name, *spellings):
-                words = _WORD.findall(_prepared(spelling))
+                words = tuple(_found(_prepared(spelling)))
                 if not token or not words:
                     raise SidelinesError(f"The alias {name!r} has a spelling without letters: {spelling!r}.")
                 if len(words) > 1:
-                    phrases.append((tuple(words), token))
+                    phrases.append((words, token))
                     key = tuple(_folded(word) for word in words)
                 else:
                     short = _joined(_folded(words[0]))
@@ -198,10 +247,16 @@ class Keywords:
 
     def of(self, text: str) -> tuple[str, ...]:
         """The tokens of an article's text in order, duplicates kept. Never raises; linear in the text's length."""
-        tokens = [token for word in _WORD.findall(_prepared(text)) for token in self._tokens(word)]
+        tokens = [*chain.from_iterable(map(self._tokens, _found(_prepared(text))))]
         if self._phrases.keys().isdisjoint(tokens):
             return tuple(tokens)
-        return tuple(token for start, end, added in self._runs(tokens) for token in (*tokens[start:end], *added))
+        enriched: list[str] = []
+        done = 0
+        for _, end, added in self._known(tokens):
+            enriched += tokens[done:end]
+            enriched += added
+            done = end
+        return (*enriched, *tokens[done:])
 
     def typed(self, text: str) -> tuple[tuple[str, str], ...]:
         """What a person typed as (words as typed, token) in order; an alias of several words is one pair.
@@ -216,7 +271,7 @@ class Keywords:
         spans: list[tuple[int, int]] = []
         tokens: list[str] = []
         before = ""
-        for match in _WORD.finditer(text):
+        for match in _words_of(text).finditer(text):
             word = match[0]
             if small and word == "us" and before not in _PRONOUN_AFTER:
                 word = "US"
@@ -224,11 +279,11 @@ class Keywords:
                 spans.append(match.span())
                 tokens.append(token)
             before = match[0]
-        return tuple(
-            (text[spans[start][0] : spans[end - 1][1]], token)
-            for start, end, added in self._runs(tokens)
-            for token in (added if end - start > 1 else tokens[start:end])
-        )
+        pairs = [(text[first:last], token) for (first, last), token in zip(spans, tokens, strict=True)]
+        for start, end, added in reversed([*self._known(tokens)]):
+            if end - start > 1:
+                pairs[start:end] = [(text[spans[start][0] : spans[end - 1][1]], token) for token in added]
+        return tuple(pairs)
 
     def question_words(self, text: str) -> tuple[tuple[str, str], ...]:
         """The words of a question worth looking for, as (typed, token), each token once, in order.
@@ -273,7 +328,7 @@ class Keywords:
                 continue
             words = tuple(token for token in many if token not in _STOP and token != one[0])
             local._add_phrase(one, words)
-            bare = tuple(t for word in _WORD.findall(_prepared(long)) for t in self._tokens(word))
+            bare = tuple(t for word in _found(_prepared(long)) for t in self._tokens(word))
             if len(bare) > 1 and one[0] not in many:
                 local._add_phrase(bare, one)
         return local
@@ -283,43 +338,34 @@ class Keywords:
         phrases.append((tokens, added))
         phrases.sort(key=lambda phrase: -len(phrase[0]))
 
-    def _runs(self, tokens: list[str]) -> Iterator[tuple[int, int, tuple[str, ...]]]:
-        """(start, end, tokens added) over all tokens: the longest known phrases, and single tokens between them."""
-        start, phrases = 0, self._phrases
-        while start < len(tokens):
-            for phrase, added in phrases.get(tokens[start], ()):
-                if tuple(tokens[start : start + len(phrase)]) == phrase:
-                    yield start, start + len(phrase), added
-                    start += len(phrase)
-                    break
-            else:
-                yield start, start + 1, ()
-                start += 1
+    def _known(self, tokens: list[str]) -> Iterator[tuple[int, int, tuple[str, ...]]]:
+        """(start, end, tokens added) of the known phrases, the longest at each place."""
+        phrases, end = self._phrases, 0
+        for start, token in enumerate(tokens):
+            if token in phrases and start >= end:
+                for phrase, added in phrases[token]:
+                    if tuple(tokens[start : start + len(phrase)]) == phrase:
+                        end = start + len(phrase)
+                        yield start, end, added
+                        break
 
     def _tokens_of_word(self, word: str) -> tuple[str, ...]:
-        """The tokens of one match of `_WORD`."""
+        """The tokens of one match of `_words`."""
         first = word[0]
         if not first.isascii():
-            if _is_hangul(first):
+            if re.match(f"[{_HANGUL}]", first):
                 return _singles_and_pairs(word)
-            if _is_unspaced(first):
+            if re.match(f"[{_UNSPACED}]", first):
                 return _pairs(word)
         word = word[:_LONGEST]
         if "." in word and not first.isdigit():
-            word = _joined(word)
+            word = _joined(word.removesuffix("'s"))
             named = self._shouted.get(word.upper())
         else:
             named = self._shouted.get(word.partition("'")[0])
         if named:
             return (named,)
         return tuple(self._names.get(part) or _stem(part) for part in _parts(_folded(word)) if part)
-
-
-def _is_hangul(letter: str) -> bool:
-    return "\u1100" <= letter <= "\u11ff" or "\u3131" <= letter <= "\u318e" or "\uac00" <= letter <= "\ud7a3"
-
-
-_is_unspaced = re.compile(f"[{_UNSPACED}]").match
 
 
 def _pairs(run: str) -> tuple[str, ...]:
@@ -333,13 +379,13 @@ def _singles_and_pairs(run: str) -> tuple[str, ...]:
 
 def _parts(word: str) -> tuple[str, ...]:
     """A folded word cut where several are written together."""
-    if word[0].isdigit():
-        if "," not in word:
-            return (word,)
-        return (word.replace(",", ""),) if _GROUPED.match(word) else tuple(word.split(","))
     head, hyphen, number = word.partition("-")
     if hyphen:
-        return (head, number) if head in _COUNTED else (head + number.rstrip("s"),)
+        if len(head) <= 5 and head.isascii() and head.isalpha() and head not in _COUNTED:
+            return (head + number.rstrip("s"),)
+        return (*_parts(head), number)
+    if "," in word:
+        return (word.replace(",", ""),) if _GROUPED.match(word) else tuple(word.split(","))
     if "'" in word:
         head, _, tail = word.partition("'")
         if tail == "s":
@@ -355,10 +401,12 @@ def _parts(word: str) -> tuple[str, ...]:
 # Acronyms that an article defines ---------------------------------------------------------------------------
 
 _SHORT = r"[A-Z][A-Za-z&]{0,8}[A-Z]|[A-Z]{1,5}-?\d{1,3}"
-_DEFINED = re.compile(rf"\s*(?:\(\s*[\"“'‘]?({_SHORT})s?[\"”'’]?\s*[),;]|,?\s+or\s+(?:the\s+)?({_SHORT})\b)")
+_DEFINED = re.compile(rf"\(\s*[\"“'‘]?({_SHORT})s?[\"”'’]?\s*[),;]|\bor\s+(?:the\s+)?({_SHORT})\b")
 _REVERSED = re.compile(rf"\b({_SHORT})s?\s*\(([^()]{{3,100}})\)")
 _SMALL = r"(?:(?:of|the|and|for|on|in|to|at|de|la|du|des|&)[\s-]+)*"
-_DIGITS = dict(zip("0123456789", "zero one two three four five six seven eight nine".split(), strict=True))
+_DIGITS = dict(
+    zip("0123456789", ["zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine"], strict=True)
+)
 _TWENTY = {"10": "ten", "11": "eleven", "12": "twelve", "15": "fifteen", "20": "twenty", "77": "seventy-?seven"}
 
 
@@ -370,9 +418,9 @@ def acronyms(text: str) -> dict[str, str]:
     found: dict[str, str] = {}
     for match in _DEFINED.finditer(text):
         short = match[1] or match[2]
-        long = re.search(_initials(short) + r"$", text[max(0, match.start() - 120) : match.start()])
+        long = re.search(_initials(short) + r",?\s*$", text[max(0, match.start() - 120) : match.start()])
         if long:
-            found.setdefault(short, long[0])
+            found.setdefault(short, long[0].rstrip(", \n"))
     for match in _REVERSED.finditer(text):
         long = re.fullmatch(_initials(match[1]), match[2].strip())
         if long:
