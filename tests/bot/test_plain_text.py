@@ -1,0 +1,216 @@
+"""Golden renderings, and that nothing outside can steer a terminal, whatever it is."""
+
+import unicodedata
+from datetime import UTC, datetime, timedelta, timezone
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from bot.render.plain_text import cells, clean, content_lines, content_text, reply_text, wrap
+from briefings.types import (
+    Action,
+    Answer,
+    Briefing,
+    CondensedSection,
+    Head,
+    Item,
+    Listing,
+    Notice,
+    Quote,
+    Reply,
+    Story,
+    Telling,
+)
+
+FERRY = Head(
+    id=7,
+    title="Harbour ferry returns after a year",
+    url="https://example.org/ferry",
+    source="Harbour Post",
+    published=datetime(2026, 5, 19, 6, tzinfo=UTC),
+)
+BRIDGE = Head(id=8, title="Bridge repairs begin", url="https://example.org/bridge")
+
+
+def test_a_briefing_shows_topic_time_source_sections_and_what_was_left_out() -> None:
+    briefing = Briefing(
+        topic="harbour",
+        due=datetime(2026, 5, 20, 9, tzinfo=timezone(timedelta(hours=9), "KST")),
+        late=True,
+        stories=(
+            Story(
+                FERRY,
+                (
+                    CondensedSection(None, 0, (Telling("The ferry sails again on Friday, the port said.", 0, 0),)),
+                    CondensedSection(
+                        "What it costs",
+                        1,
+                        (
+                            Telling("A crossing is to cost 4.50, half of what it did before the engine failed.", 0, 0),
+                            Telling("Children under ten travel free.", 0, 1),
+                        ),
+                    ),
+                ),
+                also_in=(BRIDGE,),
+            ),
+            Story(BRIDGE, ()),
+        ),
+        more=(FERRY,),
+        actions=(Action("more", "more 7"), Action("post here", "post story 7 8")),
+    )
+    assert content_text(briefing, width=60).splitlines() == [
+        "harbour · due Wed 20 May 09:00 KST · late: it could not be",
+        "sent on time",
+        "",
+        "Harbour ferry returns after a year",
+        "Harbour Post, 19 May 2026",
+        "https://example.org/ferry",
+        "",
+        "  - The ferry sails again on Friday, the port said.",
+        "",
+        "  What it costs",
+        "  - A crossing is to cost 4.50, half of what it did before",
+        "    the engine failed.",
+        "  - Children under ten travel free.",
+        "",
+        "  Also in:",
+        "    - Bridge repairs begin",
+        "",
+        "Bridge repairs begin",
+        "https://example.org/bridge",
+        "",
+        "1 more:",
+        "  - Harbour ferry returns after a year (Harbour Post, 19 May",
+        "    2026)",
+        "",
+        "Type `more 7` (more), `post story 7 8` (post here).",
+    ]
+
+
+def test_an_answer_quotes_and_cites_with_section_and_link() -> None:
+    quote = Quote(
+        text="Children under ten travel free.",
+        article=FERRY,
+        heading="What it costs",
+        section=1,
+        paragraph=0,
+        sentence=1,
+        score=3.5,
+    )
+    answer = Answer(question="children?", looked_for=("children",), quotes=(quote,))
+    assert content_lines(answer) == [
+        "“Children under ten travel free.”",
+        "  — Harbour ferry returns after a year — What it costs — Harbour Post, 19 May",
+        "    2026",
+        "    https://example.org/ferry",
+    ]
+
+
+def test_nothing_found_names_the_words_and_the_nearest_headline() -> None:
+    answer = Answer(question="?", looked_for=("bitcoin", "price"), quotes=(), nearest=FERRY)
+    assert content_lines(answer) == [
+        "I have nothing on that. I looked for: bitcoin, price.",
+        "The nearest headline is “Harbour ferry returns after a year”.",
+    ]
+    assert content_lines(Answer(question="?!", looked_for=(), quotes=())) == [
+        "I have nothing on that: there is no word in it to look for."
+    ]
+
+
+def test_an_empty_listing_says_why_and_an_empty_briefing_says_so() -> None:
+    assert content_lines(Listing("Topics", (), "None yet.")) == ["Topics", "None yet."]
+    assert content_lines(Briefing(topic=None, stories=())) == ["No new stories."]
+
+
+def test_a_listing_has_details_links_and_what_to_type() -> None:
+    listing = Listing("Latest", (Item("One", "19 May", "https://example.org/1", (Action("brief", "brief 1"),)),))
+    assert content_lines(listing) == [
+        "Latest",
+        "  - One",
+        "    19 May",
+        "    https://example.org/1",
+        "    Type `brief 1` (brief).",
+    ]
+
+
+def test_a_notice_keeps_its_lines_so_that_a_caret_stands_under_its_place() -> None:
+    assert content_lines(Notice("Wrong here:\na OR OR b\n     ^")) == ["Wrong here:", "a OR OR b", "     ^"]
+
+
+def test_contents_of_a_reply_stand_apart() -> None:
+    assert reply_text(Reply((Notice("One."), Notice("Two.")))) == "One.\n\nTwo."
+
+
+def test_a_hostile_title_cannot_send_an_escape_sequence() -> None:
+    hostile = "\x1b]0;owned\x07\x9b31mSale\u202egpj.exe\r\nsidelines: deleted"
+    lines = content_lines(
+        Briefing(topic=hostile, stories=(Story(Head(id=1, title=hostile, url="https://e.org/\x1b[2J"), ()),))
+    )
+    assert not set("\x1b\x07\x9b\u202e\r\n") & set("".join(lines))
+    assert clean(hostile) == "]0;owned 31mSalegpj.exe sidelines: deleted"
+
+
+def test_wide_characters_count_twice_and_are_broken_at_the_line() -> None:
+    assert cells("日本") == 4
+    assert wrap("日本と韓国の首脳が会談する", 12) == ["日本と韓国の", "首脳が会談す", "る"]
+
+
+def test_a_link_is_never_broken() -> None:
+    link = "https://example.org/" + "a" * 100
+    assert wrap(f"see {link} now", 40) == ["see", link, "now"]
+
+
+texts = st.text(max_size=60)
+heads = st.builds(
+    Head,
+    id=st.integers(1, 99),
+    title=texts,
+    url=st.none() | texts,
+    source=st.none() | texts,
+    published=st.none() | st.datetimes(timezones=st.just(UTC)),
+)
+tellings = st.builds(Telling, texts, st.just(0), st.just(0))
+sections = st.builds(CondensedSection, st.none() | texts, st.just(0), st.lists(tellings, max_size=2).map(tuple))
+stories = st.builds(Story, heads, st.lists(sections, max_size=2).map(tuple))
+actions = st.lists(st.builds(Action, texts, texts), max_size=2).map(tuple)
+quotes = st.builds(
+    Quote,
+    text=texts,
+    article=heads,
+    heading=st.none() | texts,
+    section=st.just(0),
+    paragraph=st.just(0),
+    sentence=st.just(0),
+    score=st.just(1.0),
+)
+contents = st.one_of(
+    st.builds(Notice, texts, actions=actions),
+    st.builds(
+        Listing, texts, st.lists(st.builds(Item, texts, texts, st.none() | texts, actions), max_size=2).map(tuple)
+    ),
+    st.builds(Answer, question=texts, looked_for=st.just(()), quotes=st.lists(quotes, max_size=2).map(tuple)),
+    st.builds(
+        Briefing,
+        topic=st.none() | texts,
+        stories=st.lists(stories, max_size=2).map(tuple),
+        more=st.lists(heads, max_size=2).map(tuple),
+        due=st.none() | st.datetimes(timezones=st.just(UTC)),
+        actions=actions,
+    ),
+)
+
+
+@given(contents, st.integers(20, 120))
+@settings(max_examples=150, deadline=None)
+def test_any_content_is_lines_that_cannot_steer_a_terminal(content: Notice, width: int) -> None:
+    for line in content_lines(content, width=width):
+        assert not any(unicodedata.category(character) in ("Cc", "Cs", "Zl", "Zp") for character in line)
+        assert not any("\u202a" <= character <= "\u202e" for character in line)
+
+
+@given(st.text(st.characters(exclude_characters=":"), max_size=300), st.integers(10, 100))
+@settings(max_examples=200, deadline=None)
+def test_wrapped_lines_fit_and_lose_no_character(text: str, width: int) -> None:
+    lines = wrap(clean(text), width, "  ")
+    assert all(cells(line) <= width for line in lines)
+    assert "".join("".join(lines).split()) == "".join(clean(text).split())
