@@ -22,13 +22,17 @@ LEAD_SENTENCES = 2
 
 # Tuned together on the dev halves of written news summaries (writer_news, cnndm_sample, realsumm, pyrxsum,
 # fundus_standfirst), ROUGE-1 + ROUGE-2 at sixty words. The highest centrality in the article counts 1.
-_POSITION = 1.5
-_TITLE = 0.5
+_POSITION = 2.0
+_TITLE = 1.0
 _FIGURES = 0.1
 _POOR = 0.3
 """What is left of the weight of a question, a caption, a byline, or a sentence too short or too long to quote."""
 _SHORTEST, _LONGEST = 6, 60
 """Words. Outside of this a sentence is a fragment, or more than one breath holds."""
+_HEADED_POSITION = 0.7
+"""In place of `_POSITION` under a heading, where what is newest often stands last; judged by reading aloud."""
+_REPEATED = 1.0
+"""What a choice loses for the part of its keywords that its section has already said."""
 _SAME = 0.6
 """Two sentences say the same when they share this part of the shorter one's keywords."""
 
@@ -51,9 +55,8 @@ class _Sentence(NamedTuple):
 
 
 class _Choice(NamedTuple):
-    """Sentences of one section that are to be taken together: positions within the section."""
+    """Positions of a section's sentences that are to be taken together, and what they tell on average."""
 
-    section: int
     positions: range
     weight: float
 
@@ -74,11 +77,8 @@ def condense(
         most[0] = min(sentences, LEAD_SENTENCES)
     weights = _weights(document.title, sections, keywords)
     choices = [
-        _Choice(place, run, math.fsum(weights[place][i] for i in run) / len(run))
+        _choices(runs(section.paragraphs), weights[place]) if only is None or place == only else []
         for place, section in enumerate(document.sections)
-        if only is None or place == only
-        for run in set(runs(section.paragraphs))
-        if run is not None
     ]
     taken = _take(choices, sections, most, budget)
     return tuple(
@@ -118,38 +118,65 @@ def _weights(title: str, sections: Sequence[Sequence[_Sentence]], keywords: Keyw
 
     highest = max((centrality(sentence) for section in sections for sentence in section), default=0) or 1
 
-    def weight(sentence: _Sentence, position: int) -> float:
-        told = centrality(sentence) / highest + _POSITION / math.log2(position + 2)
+    def weight(sentence: _Sentence, position: int, opens: bool) -> float:
+        told = centrality(sentence) / highest + (_POSITION if opens else _HEADED_POSITION) / math.log2(position + 2)
         told += _TITLE * len(about & sentence.keywords) / (1 + len(about))
         told += _FIGURES * bool(_FIGURE.search(sentence.text))
         poor = not _SHORTEST <= sentence.length <= _LONGEST
         poor |= sentence.text.rstrip("\"'”’» ").endswith(("?", "？")) or bool(_CREDIT.search(sentence.text))
         return told * _POOR if poor else told
 
-    return [[weight(sentence, position) for position, sentence in enumerate(section)] for section in sections]
+    return [
+        [weight(sentence, position, place == 0) for position, sentence in enumerate(section)]
+        for place, section in enumerate(sections)
+    ]
+
+
+def _choices(section_runs: Sequence[range | None], weights: Sequence[float]) -> list[_Choice]:
+    """Each run once, the most telling first."""
+    each = {run for run in section_runs if run is not None}
+    return sorted(
+        (_Choice(run, math.fsum(weights[i] for i in run) / len(run)) for run in each),
+        key=lambda choice: (-choice.weight, choice.positions.start),
+    )
 
 
 def _take(
-    choices: Sequence[_Choice], sections: Sequence[Sequence[_Sentence]], most: Sequence[int], budget: float
+    choices: Sequence[Sequence[_Choice]], sections: Sequence[Sequence[_Sentence]], most: Sequence[int], budget: float
 ) -> list[set[int]]:
     """Positions taken from each section: every section's best first, then every section's second best, and so on."""
     taken: list[set[int]] = [set() for _ in sections]
     said: list[frozenset[str]] = []
-    left = list(choices)
-    while left:
-        best = min(left, key=lambda choice: (len(taken[choice.section]), -choice.weight, choice.positions.start))
-        left.remove(best)
-        own, section = taken[best.section], sections[best.section]
-        new = [section[i] for i in best.positions if i not in own]
-        length = sum(sentence.length for sentence in new)
-        if not new or len(own) + len(new) > most[best.section] or length > budget:
-            continue
-        if any(_same(sentence.keywords, other) for sentence in new for other in said):
-            continue
-        own.update(best.positions)
-        said.extend(sentence.keywords for sentence in new)
-        budget -= length
+    left = [list(own) for own in choices]
+    order = sorted(range(len(sections)), key=lambda place: -max((c.weight for c in choices[place]), default=0.0))
+    for wanted in range(max(most, default=0)):
+        for place in order:
+            section, own = sections[place], taken[place]
+            while len(own) <= wanted and left[place]:
+                best = _best(left[place], section, own)
+                left[place].remove(best)
+                new = [section[i] for i in best.positions if i not in own]
+                length = sum(sentence.length for sentence in new)
+                if len(own) + len(new) > most[place] or length > budget:
+                    continue
+                if not new or any(_same(sentence.keywords, other) for sentence in new for other in said):
+                    continue
+                own.update(best.positions)
+                said.extend(sentence.keywords for sentence in new)
+                budget -= length
     return taken
+
+
+def _best(choices: Sequence[_Choice], section: Sequence[_Sentence], own: set[int]) -> _Choice:
+    """The choice that tells most beside the sentences of the section that are already its `own`."""
+    told = frozenset[str]().union(*(section[i].keywords for i in own))
+
+    def worth(choice: _Choice) -> float:
+        new = [section[i].keywords for i in choice.positions if i not in own]
+        repeated = sum(len(told & keywords) / (1 + len(keywords)) for keywords in new) / max(1, len(new))
+        return choice.weight - _REPEATED * repeated
+
+    return max(choices, key=worth) if own else choices[0]
 
 
 def _same(one: frozenset[str], other: frozenset[str]) -> bool:

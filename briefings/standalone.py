@@ -59,6 +59,7 @@ _LEANING_INSIDE = re.compile(
     r"|\bthe\s+(?:[a-z]+\s)?(?:approach|move|decision|plan|ruling|verdict|deal|proposal|announcement|incident|attack"
     r"|attacks|remarks|comments|findings|scheme|offer|idea|visit|bill|measure|measures|changes)\b"
     r"(?!\s+(?:of|to|that|for|in|on|by|between|with|against|from|which|at|will|would)\b)"
+    r"|\b(?:has|have|had|is|are|was|were|will|would)\s+(?:also|since|then)\b"
     r"|\bboth\s+(?:sides|countries|nations|men|women|parties|leaders|teams|companies|governments)\b"
 )
 _FIRST_PERSON = re.compile(rf"[{_MARKS}](?:I|We|You)\s\w+\s(?:it|that|this|he|she|they)\b")
