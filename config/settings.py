@@ -184,8 +184,10 @@ _TYPES: dict[str, Any] = {
     for table, options in _TABLES.items()
     for name, annotation in options.__annotations__.items()
 }
-_VARIABLES = {f"SIDELINES_{option.replace('.', '_').upper()}": option for option in _TYPES}
-_VARIABLES["DATABASE_URL"] = "data.database_url"
+VARIABLES = {f"SIDELINES_{option.replace('.', '_').upper()}": option for option in _TYPES}
+VARIABLES["DATABASE_URL"] = "data.database_url"
+"""Each environment variable that is read, with its option."""
+
 _READ_ELSEWHERE = {"SIDELINES_CONFIG"}
 
 
@@ -206,10 +208,10 @@ def _given(environ: Mapping[str, str], file: Path | None, faults: list[str]) -> 
     for variable, value in sorted(environ.items()):
         if not value:
             continue  # Compose files pass unset variables on as empty ones.
-        if option := _VARIABLES.get(variable):
+        if option := VARIABLES.get(variable):
             yield _Given(variable, option, value, "variable")
         elif _looks_meant(variable):
-            faults.append(f"{variable}: there is no such setting{_nearest(variable, _VARIABLES)}")
+            faults.append(f"{variable}: there is no such setting{_nearest(variable, VARIABLES)}")
 
 
 def _from_toml(
@@ -242,7 +244,7 @@ def _looks_meant(variable: str) -> bool:
     if not variable.startswith("SIDELINES_") or variable in _READ_ELSEWHERE:
         return False
     table = variable.removeprefix("SIDELINES_").partition("_")[0].lower()
-    return table in _TABLES or bool(_nearest(variable, _VARIABLES))
+    return table in _TABLES or bool(_nearest(variable, VARIABLES))
 
 
 def _nearest(name: str, known: Mapping[str, object]) -> str:
