@@ -15,7 +15,7 @@ LEVELS = dict[str, int]()
 for level, parts in {
     0: "briefings briefings.types briefings.errors bot",
     1: """briefings.fetch briefings.documents briefings.plain briefings.furniture briefings.dates briefings.languages
-          briefings.sections briefings.sentences briefings.keywords briefings.topics briefings.condense
+          briefings.sections briefings.sentences briefings.words briefings.keywords briefings.topics briefings.condense
           briefings.standalone briefings.slots briefings.schedules briefings.index briefings.storage""",
     2: "briefings.ingest briefings.publish briefings.answer bot.connectors bot.render",
     3: "bot.commands bot.scheduler bot.delivery bot.connectors.*",
