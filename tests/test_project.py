@@ -32,7 +32,7 @@ def code_in(name: str) -> str:
 def project_files() -> Iterator[Path]:
     for folder, folders, files in os.walk(ROOT):
         folders[:] = [
-            name for name in folders if name == ".ci" or name[0] != "." and name not in {"__pycache__", "dist"}
+            name for name in folders if name == ".ci" or (name[0] != "." and name not in {"__pycache__", "dist"})
         ]
         yield from (Path(folder, name) for name in files)
 
