@@ -49,7 +49,7 @@ def test_licence_is_the_one_named() -> None:
 
 
 def test_readme_shows_every_command_and_no_other() -> None:
-    shown = set(re.findall(r"\bsidelines ([a-z]+)", code_in("README.md")))
+    shown = set(re.findall(r"(?:^|`|/)sidelines ([a-z]+)", code_in("README.md"), re.MULTILINE))
     assert shown == set(COMMANDS)
 
 
