@@ -8,7 +8,7 @@ own copy, in the same story.
 import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from itertools import islice
 from pathlib import Path
 from typing import Literal
@@ -51,6 +51,7 @@ class Decision(Struct, frozen=True, kw_only=True):
 
     `article` is the stored one that it is, None for a new one; `story` the story that a new one joins. `document` is
     what to store. `keys` are to mean the article from now on. `share`: it is there, but not yet seen by the workspace.
+    `leave` is the article that the workspace sees no more, having its own copy now.
     """
 
     kind: Kind
@@ -59,6 +60,7 @@ class Decision(Struct, frozen=True, kw_only=True):
     article: int | None = None
     story: int | None = None
     share: bool = False
+    leave: int | None = None
 
 
 class Outcome(Struct, frozen=True):
@@ -85,20 +87,22 @@ def keys(incoming: Incoming) -> tuple[Key, ...]:
 
 def decide(document: Document, keys: Sequence[Key], matches: Sequence[Match], workspace: str) -> Decision:
     """What to do with a document that carries `keys`, when `matches` are the stored articles that carry any of them."""
+    document = _storable(document)
     visible = [match for match in matches if match.workspace in (workspace, EVERYONE)]
     match = _same(document, keys, visible, workspace)
     if match is None:
         return _share_or_add(document, keys, matches)
     stored = match.article
-    known = {m.key for m in visible if m.article.id == stored.id and m.workspace == workspace}
-    missing = tuple(key for key in keys if key not in known)
-    merged = _merged(document, stored, textual=match.key.kind != "fingerprint")
+    by_text = match.key.kind == "fingerprint"
+    merged = _merged(_document(stored), document) if by_text else _merged(document, _document(stored))
     kind = _kind(merged, _document(stored))
-    if kind != "unchanged" and match.viewers != {workspace}:
-        if match.key.kind == "fingerprint":
-            kind = "unchanged"  # The same text with more known about it is no reason for a copy.
-        else:
-            return Decision(kind="new", document=document, keys=tuple(keys), story=stored.story)
+    if kind != "unchanged" and workspace != EVERYONE and match.viewers != {workspace}:
+        if not by_text:
+            leave = stored.id if workspace in match.viewers else None
+            return Decision(kind="new", document=document, keys=tuple(keys), story=stored.story, leave=leave)
+        kind = "unchanged"  # The same text with more known about it is no reason for a copy.
+    known = {each.key for each in visible if each.article.id == stored.id}
+    missing = tuple(key for key in keys if key not in known)
     return Decision(kind=kind, document=merged, keys=missing, article=stored.id)
 
 
@@ -128,6 +132,8 @@ def _store(storage: Storage, incoming: Incoming, workspace: str, now: datetime) 
     marks = keys(incoming)
     decision = decide(incoming.document, marks, articles.matching(marks, workspace), workspace)
     document, article = decision.document, decision.article
+    if decision.leave is not None:
+        articles.remove(decision.leave, workspace=workspace)
     if article is None:
         article = articles.add(document, keys=decision.keys, workspace=workspace, now=now, story=decision.story)
     elif decision.kind == "unchanged":
@@ -172,11 +178,9 @@ def _share_or_add(document: Document, keys: Sequence[Key], matches: Sequence[Mat
     return Decision(kind="new", document=document, keys=tuple(keys))
 
 
-def _merged(document: Document, stored: Document, *, textual: bool) -> Document:
-    """The document with what only the stored one knows; found by its words alone, the stored one with what it lacks."""
-    first, second = (document, stored) if textual else (stored, document)
-    known = {name: value for name, value in asdict(_document(first)).items() if value is not None}
-    return replace(_document(second), **known)
+def _merged(first: Document, second: Document) -> Document:
+    """The first document, with what only the second knows."""
+    return replace(second, **{name: value for name, value in asdict(first).items() if value is not None})
 
 
 def _kind(document: Document, stored: Document) -> Kind:
@@ -189,6 +193,14 @@ def _kind(document: Document, stored: Document) -> Kind:
 
 def _document(stored: Document) -> Document:
     return Document(**{name: getattr(stored, name) for name in Document.__struct_fields__})
+
+
+def _storable(document: Document) -> Document:
+    """As it will come back: times are stored in milliseconds."""
+    if document.published is None:
+        return document
+    finer = timedelta(microseconds=document.published.microsecond % 1000)
+    return replace(document, published=document.published - finer)
 
 
 _WORD = re.compile("[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]|[^\\W_]+")

@@ -45,7 +45,8 @@ class Articles:
         """Store a new article, seen by `workspace`, and answer its id. It opens a story unless it joins one."""
         with self._database.writing() as connection:
             row = _columns(document) | {"arrived": milliseconds(now), "updated": milliseconds(now)}
-            statement = insert(articles).values(row, story=story or 0, change=self._next(connection))
+            row |= {"story": story or 0, "change": self._next(connection)}
+            statement = insert(articles).values(row)
             key: int = connection.execute(statement.returning(articles.c.id)).scalar_one()
             if story is None:
                 connection.execute(update(articles).where(articles.c.id == key).values(story=key))
