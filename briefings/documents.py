@@ -1,0 +1,214 @@
+"""From bytes to a Document: plain text, Markdown or HTML, and what makes two documents the same."""
+
+import hashlib
+import re
+import unicodedata
+from urllib.parse import parse_qsl, quote, unquote, urlencode, urlsplit
+
+from briefings.errors import UnreadableDocument
+from briefings.languages import language_of
+from briefings.sections import Draft, assemble, is_prose
+from briefings.types import Document
+
+LIMIT = 10_000_000
+"""Bytes of the largest text that is read; the longest news pages known have 5 MB."""
+
+SAMPLE = 200_000
+"""Bytes from which an undeclared encoding is guessed; the guess must then decode the whole."""
+
+LONGEST_TITLE = 120
+"""Characters of a title made from the first sentence of a text that has none."""
+
+_SUFFIXES = {
+    "txt": "plain", "text": "plain", "md": "markdown", "markdown": "markdown",
+    "html": "page", "htm": "page", "xhtml": "page", "shtml": "page",
+}  # fmt: skip
+_PAGE = re.compile(r"<(?:!doctype\s+html|html|head|body|article)\b", re.IGNORECASE)
+_MARKDOWN = re.compile(r"^#{1,6} \S", re.MULTILINE)
+_DECLARED = re.compile(rb"<meta[^>]{0,200}?charset\s*=\s*[\"']?([\w-]{2,30})", re.IGNORECASE)
+_BYTE_ORDER_MARKS = (
+    (b"\xef\xbb\xbf", "utf-8-sig"), (b"\xff\xfe\x00\x00", "utf-32"), (b"\x00\x00\xfe\xff", "utf-32"),
+    (b"\xff\xfe", "utf-16"), (b"\xfe\xff", "utf-16"),
+)  # fmt: skip
+_SIGNATURES = (
+    b"%PDF-", b"PK\x03\x04", b"\x1f\x8b", b"\x89PNG", b"\xff\xd8\xff", b"GIF87a", b"GIF89a", b"{\\rtf", b"BZh9",
+    b"\xfd7zXZ",
+)  # fmt: skip
+_CONTROL_BYTES = bytes({*range(32), 127} - set(b"\t\n\r\f\v\x1b"))
+_CONTROLS = dict.fromkeys({*range(32), *range(127, 160), 0xFEFF} - set(map(ord, "\t\n\r\f\v\x85")))
+
+_TRACKING = re.compile(
+    r"utm_.*|at_.*|pk_.*|mc_[ce]id|fbclid|gclid|gclsrc|dclid|gbraid|wbraid|msclkid|twclid|ttclid|yclid|igshid?|mkt_tok"
+    r"|_ga|_gl|_hsenc|_hsmi|__twitter_impression|cmp|cmpid|ncid|ocid|ito|smid|xtor|wt_mc|ref_src|ref_url|spm|trk|s_cid",
+    re.IGNORECASE,
+)
+
+
+def read(data: bytes, *, name: str = "", limit: int = LIMIT) -> Document:
+    """The article in these bytes. `name` is a file name or address: its suffix, else the content, tells the kind.
+
+    Raises UnreadableDocument, with what to do about it, for what is empty, binary, longer than `limit` bytes, in no
+    known encoding, a page without an article, or without a single sentence.
+    """
+    called = _called(name)
+    if len(data) > limit:
+        raise UnreadableDocument(
+            f"{called} has {len(data):,} bytes, more than the {limit:,} allowed: split it, or save the article alone."
+        )
+    text = _decode(data, called)
+    if not text.strip():
+        raise UnreadableDocument(f"{called} is empty: give a file that holds an article.")
+    kind = _kind(name, text)
+    draft = _draft(kind, text)
+    sections = assemble(draft.blocks)
+    if not any(is_prose(" ".join(paragraph)) for section in sections for paragraph in section.paragraphs):
+        raise UnreadableDocument(
+            f"{called} is a page without an article: open the article itself and give its address or saved page."
+            if kind == "page"
+            else f"{called} holds no sentence to quote: give a file with the article's text."
+        )
+    return Document(
+        title=draft.title.strip() or _shortened(sections[0].sentences[0]),
+        sections=sections,
+        url=draft.url,
+        source=draft.source,
+        byline=draft.byline,
+        published=draft.published,
+        language=language_of(" ".join(sentence for section in sections for sentence in section.sentences))
+        or draft.language,
+    )
+
+
+def fingerprint(document: Document) -> str:
+    """64 hex digits, equal for documents whose title and text differ only in case, accents, punctuation or white space.
+
+    Stored with every article, so what it gives for a document must never change.
+    """
+    text = "\n".join(
+        (
+            document.title,
+            *(part for section in document.sections for part in (section.heading or "", *section.sentences)),
+        )
+    )
+    folded = unicodedata.normalize("NFKD", unicodedata.normalize("NFKC", text).casefold())
+    kept = "".join(character for character in folded if character.isalnum())
+    return hashlib.sha256(kept.encode()).hexdigest()
+
+
+def canonical_url(url: str) -> str:
+    """The mark of identity of an address: equal for addresses that differ in ways that do not change what they lead to.
+
+    Those are scheme, case and "www." of the host, default port, fragment, tracking parameters, the order of the others
+    and a slash at the end. To compare, not to fetch. What is no web address is given back, stripped.
+    """
+    text = url.strip()
+    try:
+        parts = urlsplit(text)
+        host, port = parts.hostname or "", parts.port
+        if parts.scheme not in ("http", "https") or not host:
+            return text
+        path = quote(unquote(parts.path), safe="/:@!$&'()*+,;=~").rstrip("/")
+        fields = sorted(
+            field for field in parse_qsl(parts.query, keep_blank_values=True) if not _TRACKING.fullmatch(field[0])
+        )
+        query = urlencode(fields)
+    except ValueError:
+        return text
+    if host.startswith("www.") and host.count(".") > 1:
+        host = host.removeprefix("www.")
+    if ":" in host:
+        host = f"[{host}]"
+    if port not in (None, 80, 443):
+        host = f"{host}:{port}"
+    return f"https://{host}{path}" + (f"?{query}" if query else "")
+
+
+# Bytes to text ----------------------------------------------------------------------------------------------
+
+
+def _decode(data: bytes, called: str) -> str:
+    """The text, without control characters and with one kind of line end."""
+    for mark, encoding in _BYTE_ORDER_MARKS:
+        if data.startswith(mark):
+            text = _decoded(data, encoding)
+            break
+    else:
+        start = data[:8192]
+        controls = len(start) - len(start.translate(None, _CONTROL_BYTES))
+        if data.startswith(_SIGNATURES) or b"\0" in data or controls > len(start) / 50:
+            raise UnreadableDocument(f"{called} is not text: save the article as text, Markdown or HTML and give that.")
+        text = _decoded(data, "utf-8")
+        if text is None:
+            text = _decoded_as_declared(data) or _decoded_as_detected(data)
+    if text is None:
+        raise UnreadableDocument(f"{called} is in no encoding that could be recognised: save it as UTF-8.")
+    return text.replace("\r\n", "\n").replace("\r", "\n").translate(_CONTROLS)
+
+
+def _decoded(data: bytes, encoding: str) -> str | None:
+    try:
+        return data.decode(encoding)
+    except (UnicodeDecodeError, LookupError):
+        return None
+
+
+def _decoded_as_declared(data: bytes) -> str | None:
+    """A page in the encoding it declares, a wrong character here and there forgiven, as browsers do."""
+    declared = _DECLARED.search(data, 0, 4096)
+    if not declared:
+        return None
+    encoding = declared[1].decode().lower()
+    try:
+        text = data.decode(
+            "cp1252" if encoding in ("iso-8859-1", "latin-1", "ascii", "us-ascii") else encoding, "replace"
+        )
+    except (LookupError, ValueError):
+        return None
+    return text if text.count("\ufffd") <= len(text) / 100 else None
+
+
+def _decoded_as_detected(data: bytes) -> str | None:
+    from charset_normalizer import from_bytes
+
+    match = from_bytes(data[:SAMPLE]).best()
+    return None if match is None else _decoded(data, match.encoding)
+
+
+# Text to parts ----------------------------------------------------------------------------------------------
+
+
+def _kind(name: str, text: str) -> str:
+    path = urlsplit(name).path if "://" in name else name
+    suffix = path.rpartition(".")[2].lower()
+    if suffix in _SUFFIXES:
+        return _SUFFIXES[suffix]
+    start = text[:2000].lstrip()
+    if start.startswith("<") and _PAGE.search(start):
+        return "page"
+    front_matter = start.startswith("---\n") and "\n---" in text[3:20_000]
+    return "markdown" if front_matter or _MARKDOWN.search(text) else "plain"
+
+
+def _draft(kind: str, text: str) -> Draft:
+    if kind == "page":
+        from briefings.pages import read_page
+
+        return read_page(text)
+    if kind == "markdown":
+        from briefings.markdown import read_markdown
+
+        return read_markdown(text)
+    from briefings.plain import read_plain
+
+    return read_plain(text)
+
+
+def _called(name: str) -> str:
+    base = name.rstrip("/").replace("\\", "/").rpartition("/")[2]
+    return " ".join(base.split()) or "The text"
+
+
+def _shortened(sentence: str) -> str:
+    if len(sentence) <= LONGEST_TITLE:
+        return sentence
+    return (sentence[:LONGEST_TITLE].rpartition(" ")[0] or sentence[:LONGEST_TITLE]) + "…"
