@@ -1,0 +1,37 @@
+"""Contents of deliveries, each stored once however many channels get it: they never change once stored."""
+
+import hashlib
+from collections.abc import Sequence
+from functools import lru_cache
+
+import msgspec
+from sqlalchemy import Connection, select
+
+from briefings.storage.bulk import PARAMETERS, execute_rows
+from briefings.storage.engine import Database
+from briefings.storage.tables import contents
+from briefings.types import Content
+
+
+def store(database: Database, connection: Connection, bodies: Sequence[Content]) -> list[int]:
+    """The numbers under which `bodies` are stored, in their order, storing those that were not."""
+    encoded = [msgspec.json.encode(body) for body in bodies]
+    digests = [hashlib.sha256(body).hexdigest() for body in encoded]
+    new = {digest: body.decode() for digest, body in zip(digests, encoded, strict=True)}
+    statement = database.insert(contents).on_conflict_do_nothing(index_elements=[contents.c.digest])
+    execute_rows(connection, statement, ("digest", "body"), list(new.items()))
+    ids: dict[str, int] = {}
+    wanted = list(new)
+    for start in range(0, len(wanted), PARAMETERS):
+        of_these = contents.c.digest.in_(wanted[start : start + PARAMETERS])
+        ids.update(connection.execute(select(contents.c.digest, contents.c.id).where(of_these)).tuples().all())
+    return [ids[digest] for digest in digests]
+
+
+@lru_cache(maxsize=256)
+def read(body: str) -> Content:
+    """The content of a stored body; equal bodies in one storm of deliveries are read once."""
+    return _decoder.decode(body)
+
+
+_decoder: msgspec.json.Decoder[Content] = msgspec.json.Decoder(Content)

@@ -1,0 +1,369 @@
+"""The outbox: deliveries on their way to channels, how far each came, and what each channel has had.
+
+A worker claims deliveries for a lease; whoever does not hold one any more learns so from every mark it makes. What was
+posted is recorded even then: it is a fact that the next holder needs.
+"""
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime, timedelta
+from typing import Any
+
+from msgspec import Struct
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Integer,
+    Row,
+    Select,
+    and_,
+    column,
+    delete,
+    func,
+    insert,
+    or_,
+    select,
+    update,
+    values,
+)
+
+from briefings.errors import NotFound
+from briefings.storage import contents, tables
+from briefings.storage.bulk import PARAMETERS, execute_rows
+from briefings.storage.engine import Database, milliseconds, moment
+from briefings.storage.subscriptions import due
+from briefings.storage.tables import (
+    articles,
+    channel_stories,
+    deliveries,
+    delivery_parts,
+    subscriptions,
+)
+from briefings.types import Content, Delivery, DeliveryState
+
+
+class Cohort(Struct):
+    """Subscriptions that get the same content at the same time.
+
+    `stories` are all that the content tells or names. Each member: workspace, channel, subscription, slot key.
+    """
+
+    content: Content
+    stories: tuple[int, ...]
+    due: datetime
+    late: bool
+    members: list[tuple[str, str, int, str]]
+
+
+class Outbox:
+    """The stored deliveries."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    # What comes in ------------------------------------------------------------------------------------------
+
+    def add_notice(self, workspace: str, channel: str, content: Content, now: datetime) -> int:
+        """Queue the bot's own words for a channel. Gives the delivery's id."""
+        return self.add_post(workspace, channel, content, now, ())
+
+    def add_post(self, workspace: str, channel: str, content: Content, now: datetime, stories: Iterable[int]) -> int:
+        """Queue what a person asked to post; the channel counts as having had its `stories`. Gives its id."""
+        with self._database.writing() as connection:
+            row = {
+                "workspace": workspace,
+                "channel": channel,
+                "late": False,
+                "content": contents.store(self._database, connection, [content])[0],
+                "state": "pending",
+                "attempts": 0,
+                "next_attempt": milliseconds(now),
+                "created": milliseconds(now),
+            }
+            key = connection.execute(insert(deliveries).values(row)).inserted_primary_key
+            delivery = int(key[0]) if key else 0
+            had = [{"channel": channel, "story": story, "delivery": delivery} for story in stories]
+            if had:
+                connection.execute(self._database.insert(channel_stories).on_conflict_do_nothing(), had)
+            return delivery
+
+    def add_briefings(self, cohorts: Sequence[Cohort], now: datetime) -> int:
+        """Queue contents for all members of their cohorts; a slot that a subscription has had is not queued again.
+
+        Gives the number of new deliveries.
+        """
+        if not cohorts:
+            return 0
+        created = milliseconds(now)
+        with self._database.writing() as connection:
+            before = connection.execute(select(func.coalesce(func.max(deliveries.c.id), 0))).scalar_one()
+            ids = contents.store(self._database, connection, [cohort.content for cohort in cohorts])
+            rows = []
+            for cohort, content in zip(cohorts, ids, strict=True):
+                at, late = milliseconds(cohort.due), cohort.late
+                rows += [
+                    (workspace, channel, subscription, slot, at, late, content, "pending", 0, created, created)
+                    for workspace, channel, subscription, slot in cohort.members
+                ]
+            statement = self._database.insert(deliveries).on_conflict_do_nothing(
+                index_elements=[deliveries.c.subscription, deliveries.c.slot]
+            )
+            execute_rows(connection, statement, _QUEUED, rows)
+            had = sorted({(id, story) for id, cohort in zip(ids, cohorts, strict=True) for story in cohort.stories})
+            for start in range(0, len(had), PARAMETERS // 2):
+                connection.execute(self._now_had(had[start : start + PARAMETERS // 2], before))
+            return connection.execute(
+                select(func.count()).select_from(deliveries).where(deliveries.c.id > before)
+            ).scalar_one()
+
+    def _now_had(self, pairs: Sequence[tuple[int, int]], before: int) -> Any:
+        """Store that the channels of the deliveries after `before` have had the stories of their contents."""
+        told = values(column("content", Integer), column("story", Integer), name="told").data(list(pairs)).cte("told")
+        new = (
+            select(deliveries.c.channel, told.c.story, deliveries.c.id)
+            .join_from(deliveries, told, told.c.content == deliveries.c.content)
+            .where(deliveries.c.id > before)
+        )
+        return (
+            self._database.insert(channel_stories)
+            .from_select(["channel", "story", "delivery"], new)
+            .on_conflict_do_nothing()
+        )
+
+    def had_by_due(self, now: datetime, limit: int, oldest: int) -> Sequence[tuple[str, int]]:
+        """Channel and story, for stories from number `oldest` on that channels of the first `limit` due have had."""
+        rows = due(now, limit).subquery()
+        query = (
+            select(channel_stories.c.channel, channel_stories.c.story)
+            .distinct()
+            .join_from(rows, channel_stories, channel_stories.c.channel == rows.c.channel)
+            .where(channel_stories.c.story >= oldest)
+        )
+        with self._database.reading() as connection:
+            return connection.execute(query).tuples().all()
+
+    def had(self, channel: str) -> set[int]:
+        """The stories that a channel has had, or is about to get."""
+        query = select(channel_stories.c.story).where(channel_stories.c.channel == channel)
+        with self._database.reading() as connection:
+            return set(connection.execute(query).scalars())
+
+    # On the way ---------------------------------------------------------------------------------------------
+
+    def claim(
+        self, holder: str, now: datetime, lease: timedelta, limit: int, platforms: Sequence[str] = ()
+    ) -> list[Delivery]:
+        """Take up to `limit` deliveries that may be attempted now, longest waiting first, for the time of `lease`.
+
+        `platforms` are the beginnings of workspaces, up to the first ":", that count; all of them when there are none.
+        A delivery whose holder let its lease run out may be taken by anybody.
+        """
+        at = milliseconds(now)
+        until = at + lease // timedelta(milliseconds=1)
+        free = select(deliveries.c.id).where(deliveries.c.next_attempt <= at)
+        if platforms:
+            named = deliveries.c.workspace
+            free = free.where(or_(*(or_(named == p, named.startswith(f"{p}:", autoescape=True)) for p in platforms)))
+        free = free.order_by(deliveries.c.next_attempt, deliveries.c.id).limit(limit)
+        take = (
+            update(deliveries)
+            .where(deliveries.c.id.in_(free.with_for_update(skip_locked=True)))
+            .values(holder=holder, lease=until, next_attempt=until, attempts=deliveries.c.attempts + 1)
+            .returning(deliveries.c.id)
+        )
+        with self._database.writing() as connection:
+            ids = connection.execute(take).scalars().all()
+            return _read(connection, _stored.where(deliveries.c.id.in_(ids)).order_by(deliveries.c.id))
+
+    def next_attempt(self) -> datetime | None:
+        """When a delivery may next be claimed; None when all are finished."""
+        query = select(func.min(deliveries.c.next_attempt)).where(deliveries.c.next_attempt.is_not(None))
+        with self._database.reading() as connection:
+            at = connection.execute(query).scalar()
+        return None if at is None else moment(at)
+
+    def renew(self, id: int, holder: str, now: datetime, lease: timedelta) -> bool:
+        """Hold a delivery for longer. False when somebody else holds it by now, as for every mark below."""
+        until = milliseconds(now + lease)
+        return self._mark(id, holder, lease=until, next_attempt=until)
+
+    def begin_part(self, id: int, holder: str, now: datetime, part: int, lease: timedelta) -> bool:
+        """Store that a part is about to be sent, and renew the lease. False: do not send.
+
+        Until `record_part` its message id is "": whether it was posted is not known.
+        """
+        with self._database.writing() as connection:
+            if not self.renew(id, holder, now, lease):
+                return False
+            row = {"delivery": id, "part": part, "message": "", "sent": milliseconds(now)}
+            connection.execute(self._database.insert(delivery_parts).values(row).on_conflict_do_nothing())
+            return True
+
+    def record_part(self, id: int, holder: str, now: datetime, part: int, message: str) -> bool:
+        """Store the message id of a part that was posted, whoever holds the delivery. False: send nothing more."""
+        values = {"message": message, "sent": milliseconds(now)}
+        statement = self._database.insert(delivery_parts).values(delivery=id, part=part, **values)
+        with self._database.writing() as connection:
+            connection.execute(
+                statement.on_conflict_do_update(
+                    index_elements=[delivery_parts.c.delivery, delivery_parts.c.part], set_=values
+                )
+            )
+            return connection.execute(select(deliveries.c.id).where(_held(id, holder))).scalar() is not None
+
+    def retry(self, id: int, holder: str, now: datetime, at: datetime, error: str) -> bool:
+        """Leave the rest of a delivery for another attempt, at `at`."""
+        return self._mark(id, holder, next_attempt=milliseconds(max(at, now)), lease=None, holder=None, error=error)
+
+    def delivered(self, id: int, holder: str, now: datetime) -> bool:
+        """All parts were posted."""
+        with self._database.writing() as connection:
+            if not self._finish(id, holder, now, "delivered", None):
+                return False
+            its = select(deliveries.c.subscription).where(deliveries.c.id == id).scalar_subquery()
+            connection.execute(
+                update(subscriptions).where(subscriptions.c.id == its).values(last_delivered=milliseconds(now))
+            )
+            return True
+
+    def failed(self, id: int, holder: str, now: datetime, error: str) -> bool:
+        """It will not be posted, now or later; its content is kept."""
+        return self._finish(id, holder, now, "failed", error)
+
+    def unknown(self, id: int, holder: str, now: datetime, error: str) -> bool:
+        """It may or may not have been posted; see `post_again`."""
+        return self._finish(id, holder, now, "unknown", error)
+
+    def withdraw(self, id: int, holder: str, now: datetime, error: str) -> bool:
+        """It failed before anything was posted: its stories are news to the channel again, as before it was queued."""
+        with self._database.writing() as connection:
+            if not self._finish(id, holder, now, "failed", error):
+                return False
+            stories = select(channel_stories.c.story).where(channel_stories.c.delivery == id)
+            arrived = connection.execute(
+                select(func.min(articles.c.arrived)).where(articles.c.story.in_(stories))
+            ).scalar()
+            if arrived is not None:
+                its = select(deliveries.c.subscription).where(deliveries.c.id == id).scalar_subquery()
+                connection.execute(
+                    update(subscriptions)
+                    .where(subscriptions.c.id == its, subscriptions.c.since > arrived)
+                    .values(since=arrived)
+                )
+            connection.execute(delete(channel_stories).where(channel_stories.c.delivery == id))
+            return True
+
+    def post_again(self, id: int, workspace: str, now: datetime) -> Delivery:
+        """Queue a delivery that ended in doubt again, on a person's word: parts in doubt count as not posted.
+
+        Raises NotFound when the workspace has no delivery of that number in doubt.
+        """
+        with self._database.writing() as connection:
+            again = (
+                update(deliveries)
+                .where(
+                    deliveries.c.id == id,
+                    deliveries.c.workspace == workspace,
+                    deliveries.c.state == "unknown",
+                )
+                .values(state="pending", next_attempt=milliseconds(now), attempts=0, finished=None, error=None)
+            )
+            if not connection.execute(again).rowcount:
+                raise NotFound(f"There is no delivery {id} here of which it is not known whether it was posted.")
+            doubtful = and_(delivery_parts.c.delivery == id, delivery_parts.c.message == "")
+            connection.execute(delete(delivery_parts).where(doubtful))
+            return self.get(id, workspace)
+
+    # Looking back -------------------------------------------------------------------------------------------
+
+    def get(self, id: int, workspace: str) -> Delivery:
+        """One delivery. Raises NotFound when the workspace has none of that number."""
+        query = _stored.where(deliveries.c.id == id, deliveries.c.workspace == workspace)
+        with self._database.reading() as connection:
+            found = _read(connection, query)
+        if not found:
+            raise NotFound(f"There is no delivery {id} here.")
+        return found[0]
+
+    def history(
+        self, workspace: str, *, channel: str | None = None, subscription: int | None = None, limit: int = 20
+    ) -> list[Delivery]:
+        """The newest deliveries of a workspace, or of one channel or subscription, newest first."""
+        query = _stored.where(deliveries.c.workspace == workspace).order_by(deliveries.c.id.desc()).limit(limit)
+        if channel is not None:
+            query = query.where(deliveries.c.channel == channel)
+        if subscription is not None:
+            query = query.where(deliveries.c.subscription == subscription)
+        with self._database.reading() as connection:
+            return _read(connection, query)
+
+    def with_story(self, channel: str, story: int, workspace: str) -> Delivery | None:
+        """The delivery that told or named a story to a channel; None when it has not had it."""
+        its = select(channel_stories.c.delivery).where(
+            channel_stories.c.channel == channel, channel_stories.c.story == story
+        )
+        query = _stored.where(deliveries.c.id == its.scalar_subquery(), deliveries.c.workspace == workspace)
+        with self._database.reading() as connection:
+            return next(iter(_read(connection, query)), None)
+
+    def counts(self) -> dict[DeliveryState, int]:
+        """How many deliveries there are in each state."""
+        query = select(deliveries.c.state, func.count()).group_by(deliveries.c.state)
+        with self._database.reading() as connection:
+            return dict(connection.execute(query).tuples().all())
+
+    def _mark(self, id: int, owner: str, **values: object) -> bool:
+        with self._database.writing() as connection:
+            return connection.execute(update(deliveries).where(_held(id, owner)).values(values)).rowcount == 1
+
+    def _finish(self, id: int, owner: str, now: datetime, state: DeliveryState, error: str | None) -> bool:
+        return self._mark(
+            id, owner, state=state, error=error, finished=milliseconds(now), next_attempt=None, lease=None, holder=None
+        )
+
+
+_QUEUED = (
+    "workspace",
+    "channel",
+    "subscription",
+    "slot",
+    "due",
+    "late",
+    "content",
+    "state",
+    "attempts",
+    "next_attempt",
+    "created",
+)
+
+_stored = select(deliveries, tables.contents.c.body).join(tables.contents, tables.contents.c.id == deliveries.c.content)
+
+
+def _held(id: int, holder: str) -> ColumnElement[bool]:
+    return and_(deliveries.c.id == id, deliveries.c.holder == holder, deliveries.c.state == "pending")
+
+
+def _read(connection: Connection, query: Select[Any]) -> list[Delivery]:
+    rows = connection.execute(query).all()
+    sent: dict[int, dict[int, str]] = {row.id: {} for row in rows}
+    parts = select(delivery_parts.c.delivery, delivery_parts.c.part, delivery_parts.c.message)
+    for delivery, part, message in connection.execute(parts.where(delivery_parts.c.delivery.in_(sent))):
+        sent[delivery][part] = message
+    return [_delivery(row, sent[row.id]) for row in rows]
+
+
+def _delivery(row: Row[Any], sent: dict[int, str]) -> Delivery:
+    return Delivery(
+        id=row.id,
+        workspace=row.workspace,
+        channel=row.channel,
+        subscription=row.subscription,
+        slot=row.slot,
+        due=None if row.due is None else moment(row.due),
+        late=row.late,
+        content=contents.read(row.body),
+        state=row.state,
+        attempts=row.attempts,
+        sent=sent,
+        created=moment(row.created),
+        error=row.error,
+    )
