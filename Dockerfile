@@ -1,6 +1,7 @@
 # Two stages: the first builds the environment from uv.lock, the second holds that environment and nothing else.
 FROM python:3.13-slim AS build
 RUN pip install --no-cache-dir uv==0.13.9
+ENV UV_PYTHON_DOWNLOADS=never
 WORKDIR /srv/sidelines
 COPY pyproject.toml uv.lock README.md LICENSE ./
 # Dependencies first: they change seldom, so most builds reuse this layer.

@@ -14,8 +14,8 @@ LEVELS = dict[str, int]()
 """Each part of the program and its level; a part is a module, or a package with all that is in it."""
 for level, parts in {
     0: "briefings briefings.types briefings.errors bot",
-    1: """briefings.fetch briefings.documents briefings.plain briefings.furniture briefings.dates briefings.languages
-          briefings.sections briefings.sentences briefings.words briefings.keywords briefings.topics briefings.condense
+    1: """briefings.fetch briefings.documents briefings.plain briefings.markdown briefings.pages briefings.furniture briefings.dates briefings.languages
+          briefings.sections briefings.sentences briefings.words briefings.keywords briefings.words briefings.topics briefings.condense
           briefings.standalone briefings.slots briefings.schedules briefings.index briefings.storage""",
     2: "briefings.ingest briefings.publish briefings.answer bot.connectors bot.render",
     3: "bot.commands bot.scheduler bot.delivery bot.connectors.*",
@@ -34,7 +34,7 @@ KEPT_TO = {
     "tantivy": "briefings.index",
     "apscheduler": "bot.scheduler",
     "cronsim": "briefings.schedules briefings.slots",
-    "trafilatura": "briefings.documents",
+    "trafilatura": "briefings.pages",
     "click": "bot.cli",
     "prompt_toolkit": "bot.connectors.terminal",
     "slack_bolt": "bot.connectors.slack",
