@@ -11,7 +11,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Connection, Engine, Table, create_engine, event, inspect, text
+from sqlalchemy import URL, Connection, Engine, Table, create_engine, event, inspect, text
 from sqlalchemy.dialects import sqlite
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.pool import StaticPool
@@ -45,7 +45,7 @@ class Database:
         self._held = threading.local()
         if path is not None:
             _make_folder(path.parent)
-        self.engine = _sqlite_engine(url, self._memory)
+        self.engine = _sqlite_engine(path)
 
     def close(self) -> None:
         """Close all connections."""
@@ -181,11 +181,12 @@ def _make_folder(folder: Path) -> None:
         ) from error
 
 
-def _sqlite_engine(url: str, memory: bool) -> Engine:
-    if memory:
-        engine = create_engine(url, poolclass=StaticPool, connect_args={"check_same_thread": False})
+def _sqlite_engine(path: Path | None) -> Engine:
+    if path is None:
+        engine = create_engine("sqlite://", poolclass=StaticPool, connect_args={"check_same_thread": False})
     else:
         # A thread holds a connection for one short transaction: never make one wait for another's.
+        url = URL.create("sqlite", database=str(path))
         engine = create_engine(url, max_overflow=-1, connect_args={"timeout": BUSY_SECONDS})
 
     @event.listens_for(engine, "connect")

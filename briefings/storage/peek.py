@@ -10,7 +10,6 @@ from briefings.storage.migrations import NEWEST
 def sqlite_path(url: str) -> Path | None:
     """The file that a `sqlite:///` address names; None for SQLite in memory and for other databases."""
     scheme, _, path = url.partition(":///")
-    path = path.partition("?")[0]
     return Path(path) if scheme.partition("+")[0] == "sqlite" and path not in ("", ":memory:") else None
 
 

@@ -119,9 +119,14 @@ def test_numbers_of_changes_tell_databases_apart(storage: Storage) -> None:
 
 def test_a_change_that_is_undone_leaves_no_number_behind(storage: Storage) -> None:
     before = storage.articles.last_change()
-    with pytest.raises(ZeroDivisionError), storage.writing():
-        add(storage, HARBOUR)
-        raise ZeroDivisionError
+
+    def add_and_fail() -> None:
+        with storage.writing():
+            add(storage, HARBOUR)
+            raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        add_and_fail()
     assert storage.articles.last_change() == before
     assert storage.articles.count("w") == 0
 
