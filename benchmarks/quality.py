@@ -1,17 +1,24 @@
 """Our functions behind the hooks of the text-quality yardsticks.
 
 Run from the repository's folder (or with it on PYTHONPATH):
+    python qa_bench.py --dataset squad --peers tantivy --system benchmarks.quality:system
     python summary_bench.py --dataset news_pool --peers lead --system benchmarks.quality:summarise
 """
 
+from datetime import UTC, datetime
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
+from briefings.answer import CANDIDATES, asked_for, rank
 from briefings.condense import condense
+from briefings.index import Index
 from briefings.keywords import Keywords, load_aliases
-from briefings.types import Document, Section
+from briefings.sentences import split
+from briefings.types import EVERYONE, Article, Change, Document, Section
 
 KEYWORDS = Keywords(load_aliases(Path(__file__).parent.parent / "config" / "aliases.toml"))
+LONG_AGO = datetime(2000, 1, 1, tzinfo=UTC)
 
 
 def summarise(article: dict[str, Any], budget: dict[str, int]) -> list[str]:
@@ -19,3 +26,61 @@ def summarise(article: dict[str, Any], budget: dict[str, int]) -> list[str]:
     document = Document(title=article["title"], sections=(Section(None, (tuple(article["sentences"]),)),))
     condensed = condense(document, KEYWORDS, **budget)
     return [sentence.text for section in condensed for sentence in section.sentences]
+
+
+class Answering:
+    """The index and the ranking of questions, over passages that each become an article of one section."""
+
+    def index(self, docs: list[dict[str, str]]) -> None:
+        """Takes in all passages, forgetting earlier ones."""
+        self._docs = docs
+        self._folder = TemporaryDirectory()
+        self._index = Index.open(Path(self._folder.name), KEYWORDS)
+        self._index.catch_up(_Passages(docs))
+
+    def ask(self, question: str, k: int) -> list[dict[str, str]]:
+        """The best sentence of each of the `k` best passages. Nothing is withheld: the yardstick does not abstain."""
+        asked = asked_for(question, self._index, KEYWORDS)
+        if asked is None:
+            return []
+        candidates = self._index.search(asked.tokens, workspace=EVERYONE, limit=CANDIDATES)
+        return [
+            {
+                "id": self._docs[each.candidate.article.id]["id"],
+                "sentence": each.candidate.paragraphs[each.paragraph][each.sentence],
+            }
+            for each in rank(asked, candidates, KEYWORDS, LONG_AGO)[:k]
+        ]
+
+
+class _Passages:
+    """Passages as the stored articles that an index follows."""
+
+    def __init__(self, docs: list[dict[str, str]]) -> None:
+        self._changes = [_change(number, doc) for number, doc in enumerate(docs)]
+
+    def last_change(self) -> int:
+        return len(self._changes)
+
+    def count_changes(self, after: int) -> int:
+        return len(self._changes) - after
+
+    def changes(self, after: int) -> list[Change]:
+        return self._changes[after : after + 1_000]
+
+
+def _change(number: int, doc: dict[str, str]) -> Change:
+    paragraphs = tuple(split(paragraph) for paragraph in doc["text"].split("\n") if paragraph.strip())
+    article = Article(
+        id=number,
+        story=number,
+        arrived=LONG_AGO,
+        updated=LONG_AGO,
+        change=number + 1,
+        title=doc["title"],
+        sections=(Section(doc["heading"] or None, paragraphs),),
+    )
+    return Change(number=number + 1, id=number, article=article, workspaces=(EVERYONE,))
+
+
+system = Answering

@@ -34,7 +34,7 @@ _HEADED_POSITION = 0.7
 _REPEATED = 1.0
 """What a choice loses for the part of its keywords that its section has already said."""
 _SAME = 0.6
-"""Two sentences say the same when they share this part of the shorter one's keywords."""
+"""The part of the shorter sentence's keywords."""
 
 _FIGURE = re.compile(r"\d")
 _CREDIT = re.compile(
@@ -95,11 +95,7 @@ def condense(
 def _sentences(paragraphs: Sequence[Sequence[str]], keywords: Keywords) -> Iterator[_Sentence]:
     for paragraph, texts in enumerate(paragraphs):
         for sentence, text in enumerate(texts):
-            yield _Sentence(text, paragraph, sentence, _length(text), _content(text, keywords))
-
-
-def _content(text: str, keywords: Keywords) -> frozenset[str]:
-    return frozenset(token for token in keywords.of(text) if not keywords.is_stop(token))
+            yield _Sentence(text, paragraph, sentence, _length(text), content_of(text, keywords))
 
 
 def _length(text: str) -> int:
@@ -111,7 +107,7 @@ def _length(text: str) -> int:
 def _weights(title: str, sections: Sequence[Sequence[_Sentence]], keywords: Keywords) -> list[list[float]]:
     """What each sentence tells, figured over the whole article."""
     shared = Counter(token for section in sections for sentence in section for token in sentence.keywords)
-    about = _content(title, keywords)
+    about = content_of(title, keywords)
 
     def centrality(sentence: _Sentence) -> float:
         return sum(shared[token] - 1 for token in sentence.keywords) / math.sqrt(1 + len(sentence.keywords))
@@ -159,7 +155,7 @@ def _take(
                 length = sum(sentence.length for sentence in new)
                 if len(own) + len(new) > most[place] or length > budget:
                     continue
-                if not new or any(_same(sentence.keywords, other) for sentence in new for other in said):
+                if not new or any(say_the_same(sentence.keywords, other) for sentence in new for other in said):
                     continue
                 own.update(best.positions)
                 said.extend(sentence.keywords for sentence in new)
@@ -179,5 +175,11 @@ def _best(choices: Sequence[_Choice], section: Sequence[_Sentence], own: set[int
     return max(choices, key=worth) if own else choices[0]
 
 
-def _same(one: frozenset[str], other: frozenset[str]) -> bool:
+def content_of(text: str, keywords: Keywords) -> frozenset[str]:
+    """The keywords of a sentence without those that tell nothing."""
+    return frozenset(token for token in keywords.of(text) if not keywords.is_stop(token))
+
+
+def say_the_same(one: frozenset[str], other: frozenset[str]) -> bool:
+    """Whether two sentences with these keywords tell the same: most of the shorter one's are the other's too."""
     return len(one & other) > _SAME * min(len(one), len(other)) or one == other

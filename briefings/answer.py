@@ -1,0 +1,221 @@
+"""From a question to quoted sentences, or to an honest nothing.
+
+The index proposes sections; `rank` finds the best sentence in each and orders them; `answer` abstains when the best
+section does not carry enough of what was asked for. A sentence that leans on others is quoted together with them.
+"""
+
+import math
+import re
+from collections.abc import Mapping, Sequence, Set
+from datetime import datetime
+from itertools import pairwise
+from typing import NamedTuple
+
+from briefings.condense import content_of, say_the_same
+from briefings.index import Candidate, Index
+from briefings.keywords import Keywords
+from briefings.sentences import join
+from briefings.standalone import runs
+from briefings.types import Answer, Head, Quote
+
+MOST_WORDS = 40
+"""Of a question: only its first words are looked for, so that a pasted page costs no more than a question."""
+CANDIDATES = 20
+"""Sections that are looked at closely."""
+
+# Tuned together on the dev halves of SQuAD, QED, XQuAD (English, Chinese), JSQuAD and the headings of news pages:
+# hits at rank one, and the right sentence in them. A sentence's score counts like its section's from the index.
+_SENTENCE = 1.0
+_PAIR = 0.5
+_TITLE = 0.5
+_KIND = 0.15
+_PREVIOUS = 0.1
+_LENGTH = 0.3
+_USUAL_LENGTH = 20
+"""Content words of a usual sentence; longer ones carry a word more easily."""
+
+_SUPPORT = 0.55
+"""Of the weight of a question's words: the part that the best section must carry, or there is no answer."""
+_NEAR = 0.3
+"""The same part, below which an article is not worth naming either."""
+_WORTH = 0.6
+"""A further quote scores at least this part of the best one's."""
+_NEWS = 0.05
+_NEWS_DAYS = 30
+"""Today's article gains so much over an old one, half as much after so many days: it decides between equals only."""
+_UNSEEN = 500
+"""Sections imagined beside the archive's own, so that no word of a small archive counts as common."""
+
+_ASKED = {
+    "number": r"\bhow (?:many|much|long|old|far|high|large|big|tall|often|fast)\b|\bwhat (?:percent|number|share)"
+    "|何人|いくつ|いくら|多少|몇|얼마",
+    "date": r"\bwhen\b|\b(?:what|which) (?:year|month|day|date|century|time|decade)\b|いつ|何年|何时|哪一?年|언제",
+    "name": r"\bwho(?:m|se)?\b|誰|だれ|谁|누구|누가",
+    "reason": r"\bwhy\b|\bwhat (?:caused|led to)\b|なぜ|为什么|왜",
+}
+_MONTH = "January|February|March|April|May|June|July|August|September|October|November|December"
+_TOLD = {
+    "number": r"\d|\b(?:two|three|four|five|six|seven|eight|nine|ten|twelve|half)\b"
+    r"|\b(?:dozen|hundred|thousand|million)s?\b",
+    "date": rf"\b\d{{4}}\b|\b(?:{_MONTH}|\w+days?|century)\b|\d[年月日년월일]",
+    "name": r"(?<=[a-z,;] )[A-Z]\w+|氏|先生",
+    "reason": r"\b(?:because|since|due to|owing to|so that|in order to|as a result|reasons?|caused?)\b"
+    "|ため|から|因为|때문",
+}
+_KINDS = {kind: (re.compile(_ASKED[kind], re.IGNORECASE), re.compile(_TOLD[kind])) for kind in _ASKED}
+
+
+class Question(NamedTuple):
+    """What to look for: words as typed, their keywords, what each weighs, and what an answering sentence would show."""
+
+    words: tuple[str, ...]
+    tokens: tuple[str, ...]
+    weights: Mapping[str, float]
+    shows: re.Pattern[str] | None = None
+
+    def weigh(self, found: Set[str]) -> float:
+        """What the keywords that are among `found` weigh together."""
+        return math.fsum(self.weights[token] for token in self.tokens if token in found)
+
+
+class Ranked(NamedTuple):
+    """A candidate with its best sentence: where it stands, its score, and the part of the question's weight found."""
+
+    candidate: Candidate
+    paragraph: int
+    sentence: int
+    score: float
+    support: float
+
+
+def answer(
+    question: str,
+    index: Index,
+    keywords: Keywords,
+    *,
+    workspace: str,
+    now: datetime,
+    limit: int = 3,
+    within: int | None = None,
+) -> Answer:
+    """Up to `limit` quotes from what `workspace` sees, best first; none when the archive does not support the question.
+
+    `within` is the id of the one article to look in. An answer without quotes names the nearest headline, if any
+    headline has a word of the question. Raises IndexUnavailable.
+    """
+    asked = asked_for(question, index, keywords)
+    if asked is None:
+        return Answer(question=question, looked_for=(), quotes=())
+    candidates = index.search(asked.tokens, workspace=workspace, limit=CANDIDATES, article=within)
+    ranked = rank(asked, candidates, keywords, now)
+    quotes = _quotes(ranked, keywords, limit)
+    nearest = None if quotes else _nearest(asked, ranked, index, workspace)
+    return Answer(question=question, looked_for=asked.words, quotes=quotes, nearest=nearest)
+
+
+def asked_for(question: str, index: Index, keywords: Keywords) -> Question | None:
+    """What to look for; None when the question has no word worth looking for."""
+    pairs = [pair for pair in keywords.question_words(question) if not keywords.is_stop(pair[1])][:MOST_WORDS]
+    if not pairs:
+        return None
+    tokens = tuple(token for _, token in pairs)
+    words = tuple(dict.fromkeys(typed for typed, _ in pairs))
+    return Question(words, tokens, weights(tokens, index), kind_of_answer(question))
+
+
+def weights(tokens: Sequence[str], index: Index) -> dict[str, float]:
+    """What each keyword weighs: inverse document frequency, a word never seen weighing as much as one seen once."""
+    sections = index.count + _UNSEEN
+    return {token: math.log(1 + sections / (0.5 + max(1, index.document_frequency(token)))) for token in tokens}
+
+
+def kind_of_answer(question: str) -> re.Pattern[str] | None:
+    """What a sentence that answers would show: a number, a date, a name, a reason; None when that is open."""
+    return next((told for asked, told in _KINDS.values() if asked.search(question)), None)
+
+
+def rank(question: Question, candidates: Sequence[Candidate], keywords: Keywords, now: datetime) -> list[Ranked]:
+    """The candidates by their own score and that of their best sentence, best first, without those that have no text."""
+    ranked = (_best_sentence(question, candidate, keywords, now) for candidate in candidates if candidate.paragraphs)
+    return sorted(ranked, key=lambda each: -each.score)
+
+
+def _best_sentence(question: Question, candidate: Candidate, keywords: Keywords, now: datetime) -> Ranked:
+    local = keywords.with_acronyms(candidate.acronyms)
+    wanted = set(question.tokens)
+    wanted_pairs = set(pairwise(question.tokens))
+    title = wanted.intersection(local.of(candidate.article.title))
+    weights = {t: w * (_TITLE if t in title else 1.0) for t, w in question.weights.items()}
+    found = title.union(wanted.intersection(local.of(candidate.heading or "")))
+    total = question.weigh(wanted)
+    best, place, previous = -1.0, (0, 0), 0.0
+    for paragraph, texts in enumerate(candidate.paragraphs):
+        for sentence, text in enumerate(texts):
+            content = [token for token in local.of(text) if not local.is_stop(token)]
+            own = wanted.intersection(content)
+            found |= own
+            told = math.fsum(weights[token] for token in own)
+            pairs = wanted_pairs.intersection(pairwise(content)) if len(own) > 1 else ()
+            told += _PAIR * math.fsum(weights[one] + weights[other] for one, other in pairs) / 2
+            if question.shows and question.shows.search(text):
+                told += _KIND * total
+            told /= 1 - _LENGTH + _LENGTH * max(1, len(content) / _USUAL_LENGTH)
+            score = told + _PREVIOUS * previous
+            if score > best:
+                best, place = score, (paragraph, sentence)
+            previous = told
+    score = (candidate.score + _SENTENCE * best) * (1 + _NEWS * _newness(candidate.article, now))
+    return Ranked(candidate, *place, score, question.weigh(found) / total)
+
+
+def _newness(article: Head, now: datetime) -> float:
+    """1 for an article of now, 1/2 after `_NEWS_DAYS`, towards 0 with age; 0 when its date is not known."""
+    if article.published is None:
+        return 0.0
+    days = max(0.0, (now - article.published).total_seconds() / 86_400)
+    return float(0.5 ** (days / _NEWS_DAYS))
+
+
+def _quotes(ranked: Sequence[Ranked], keywords: Keywords, limit: int) -> tuple[Quote, ...]:
+    """The first `limit` that carry enough of the question, are not far behind the best, and say different things."""
+    quotes: list[Quote] = []
+    said: list[frozenset[str]] = []
+    for each in ranked:
+        if len(quotes) == limit or (quotes and each.score < _WORTH * quotes[0].score):
+            break
+        if each.support < _SUPPORT:
+            continue
+        quote = _quote(each)
+        content = content_of(quote.text, keywords)
+        if not any(say_the_same(content, other) for other in said):
+            quotes.append(quote)
+            said.append(content)
+    return tuple(quotes)
+
+
+def _quote(ranked: Ranked) -> Quote:
+    """The best sentence; when it leans on others, from the one before it on."""
+    candidate = ranked.candidate
+    places = [(p, s) for p, texts in enumerate(candidate.paragraphs) for s in range(len(texts))]
+    position = places.index((ranked.paragraph, ranked.sentence))
+    run = runs(candidate.paragraphs)[position] or range(0, position + 1)
+    start = max(run.start, position - 1)
+    paragraph, sentence = places[start]
+    return Quote(
+        text=join(candidate.paragraphs[p][s] for p, s in places[start : run.stop]),
+        article=candidate.article,
+        heading=candidate.heading,
+        section=candidate.section,
+        paragraph=paragraph,
+        sentence=sentence,
+        score=round(ranked.score, 3),
+    )
+
+
+def _nearest(question: Question, ranked: Sequence[Ranked], index: Index, workspace: str) -> Head | None:
+    """The headline with most of the question's words, or that of the section that comes closest to an answer."""
+    headlines = index.titles(question.tokens, workspace=workspace, limit=1)
+    if headlines:
+        return headlines[0].article
+    closest = max(ranked, key=lambda each: each.support, default=None)
+    return closest.candidate.article if closest and closest.support >= _NEAR else None
