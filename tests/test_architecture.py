@@ -135,3 +135,7 @@ def test_answering_loads_nothing_heavy() -> None:
     )
     done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
     assert done.stdout.strip() == ""
+
+
+def test_the_picture_shows_nothing_that_is_not_there() -> None:
+    assert {part for part in LEVELS if part not in FILES} == {"bot.connectors.*"}
