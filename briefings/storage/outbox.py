@@ -18,10 +18,12 @@ from sqlalchemy import (
     and_,
     column,
     delete,
+    false,
     func,
     insert,
     or_,
     select,
+    true,
     update,
     values,
 )
@@ -159,10 +161,7 @@ class Outbox:
         """
         at = milliseconds(now)
         until = at + lease // timedelta(milliseconds=1)
-        free = select(deliveries.c.id).where(deliveries.c.next_attempt <= at)
-        if platforms:
-            named = deliveries.c.workspace
-            free = free.where(or_(*(or_(named == p, named.startswith(f"{p}:", autoescape=True)) for p in platforms)))
+        free = select(deliveries.c.id).where(deliveries.c.next_attempt <= at, _on(platforms))
         free = free.order_by(deliveries.c.next_attempt, deliveries.c.id).limit(limit)
         take = (
             update(deliveries)
@@ -174,12 +173,22 @@ class Outbox:
             ids = connection.execute(take).scalars().all()
             return _read(connection, _stored.where(deliveries.c.id.in_(ids)).order_by(deliveries.c.id))
 
-    def next_attempt(self) -> datetime | None:
-        """When a delivery may next be claimed; None when all are finished."""
-        query = select(func.min(deliveries.c.next_attempt)).where(deliveries.c.next_attempt.is_not(None))
+    def next_attempt(self, platforms: Sequence[str] = ()) -> datetime | None:
+        """When a delivery on these platforms may next be claimed; None when all are finished."""
+        query = select(func.min(deliveries.c.next_attempt)).where(
+            deliveries.c.next_attempt.is_not(None), _on(platforms)
+        )
         with self._database.reading() as connection:
             at = connection.execute(query).scalar()
         return None if at is None else moment(at)
+
+    def release(self, now: datetime) -> None:
+        """Let go of what a killed process held: for a program that starts and knows that it runs alone."""
+        held = deliveries.c.holder.is_not(None) & deliveries.c.next_attempt.is_not(None)
+        with self._database.writing() as connection:
+            connection.execute(
+                update(deliveries).where(held).values(holder=None, lease=None, next_attempt=milliseconds(now))
+            )
 
     def renew(self, id: int, holder: str, now: datetime, lease: timedelta) -> bool:
         """Hold a delivery for longer. False when somebody else holds it by now, as for every mark below."""
@@ -211,8 +220,14 @@ class Outbox:
             return connection.execute(select(deliveries.c.id).where(_held(id, holder))).scalar() is not None
 
     def retry(self, id: int, holder: str, now: datetime, at: datetime, error: str) -> bool:
-        """Leave the rest of a delivery for another attempt, at `at`."""
-        return self._mark(id, holder, next_attempt=milliseconds(max(at, now)), lease=None, holder=None, error=error)
+        """Leave the rest of a delivery for another attempt, at `at`; the part begun last was surely not posted."""
+        with self._database.writing() as connection:
+            if not self._mark(
+                id, holder, next_attempt=milliseconds(max(at, now)), lease=None, holder=None, error=error
+            ):
+                return False
+            connection.execute(delete(delivery_parts).where(_in_doubt(id)))
+            return True
 
     def delivered(self, id: int, holder: str, now: datetime) -> bool:
         """All parts were posted."""
@@ -269,8 +284,7 @@ class Outbox:
             )
             if not connection.execute(again).rowcount:
                 raise NotFound(f"There is no delivery {id} here of which it is not known whether it was posted.")
-            doubtful = and_(delivery_parts.c.delivery == id, delivery_parts.c.message == "")
-            connection.execute(delete(delivery_parts).where(doubtful))
+            connection.execute(delete(delivery_parts).where(_in_doubt(id)))
             return self.get(id, workspace)
 
     # Looking back -------------------------------------------------------------------------------------------
@@ -336,6 +350,18 @@ _QUEUED = (
 )
 
 _stored = select(deliveries, tables.contents.c.body).join(tables.contents, tables.contents.c.id == deliveries.c.content)
+
+
+def _on(platforms: Sequence[str]) -> ColumnElement[bool]:
+    named = deliveries.c.workspace
+    return or_(
+        false() if platforms else true(),
+        *(or_(named == p, named.startswith(f"{p}:", autoescape=True)) for p in platforms),
+    )
+
+
+def _in_doubt(id: int) -> ColumnElement[bool]:
+    return and_(delivery_parts.c.delivery == id, delivery_parts.c.message == "")
 
 
 def _held(id: int, holder: str) -> ColumnElement[bool]:
