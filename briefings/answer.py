@@ -31,8 +31,8 @@ _TITLE = 0.5
 _KIND = 0.15
 _PREVIOUS = 0.1
 _LENGTH = 0.3
-_USUAL_LENGTH = 20
-"""Content words of a usual sentence; longer ones carry a word more easily."""
+_USUAL_LENGTH = 25
+"""Words of a usual sentence; longer ones carry a word more easily."""
 
 _SUPPORT = 0.55
 """Of the weight of a question's words: the part that the best section must carry, or there is no answer."""
@@ -55,7 +55,7 @@ _ASKED = {
 }
 _MONTH = "January|February|March|April|May|June|July|August|September|October|November|December"
 _TOLD = {
-    "number": r"\d|\b(?:two|three|four|five|six|seven|eight|nine|ten|twelve|half)\b"
+    "number": r"\b(?!(?:1\d|20)\d\d\b)\d|\b(?:two|three|four|five|six|seven|eight|nine|ten|twelve|half)\b"
     r"|\b(?:dozen|hundred|thousand|million)s?\b",
     "date": rf"\b\d{{4}}\b|\b(?:{_MONTH}|\w+days?|century)\b|\d[年月日년월일]",
     "name": r"(?<=[a-z,;] )[A-Z]\w+|氏|先生",
@@ -135,7 +135,7 @@ def kind_of_answer(question: str) -> re.Pattern[str] | None:
 
 
 def rank(question: Question, candidates: Sequence[Candidate], keywords: Keywords, now: datetime) -> list[Ranked]:
-    """The candidates by their own score and that of their best sentence, best first, without those that have no text."""
+    """The candidates by their own score and that of their best sentence, best first; those without text are left out."""
     ranked = (_best_sentence(question, candidate, keywords, now) for candidate in candidates if candidate.paragraphs)
     return sorted(ranked, key=lambda each: -each.score)
 
@@ -148,18 +148,22 @@ def _best_sentence(question: Question, candidate: Candidate, keywords: Keywords,
     weights = {t: w * (_TITLE if t in title else 1.0) for t, w in question.weights.items()}
     found = title.union(wanted.intersection(local.of(candidate.heading or "")))
     total = question.weigh(wanted)
-    best, place, previous = -1.0, (0, 0), 0.0
+    best, place, previous = 0.0, (0, 0), 0.0
     for paragraph, texts in enumerate(candidate.paragraphs):
         for sentence, text in enumerate(texts):
-            content = [token for token in local.of(text) if not local.is_stop(token)]
-            own = wanted.intersection(content)
-            found |= own
-            told = math.fsum(weights[token] for token in own)
-            pairs = wanted_pairs.intersection(pairwise(content)) if len(own) > 1 else ()
-            told += _PAIR * math.fsum(weights[one] + weights[other] for one, other in pairs) / 2
-            if question.shows and question.shows.search(text):
-                told += _KIND * total
-            told /= 1 - _LENGTH + _LENGTH * max(1, len(content) / _USUAL_LENGTH)
+            tokens = local.of(text)
+            own = wanted.intersection(tokens)
+            told = 0.0
+            if own:
+                found |= own
+                told = math.fsum(weights[token] for token in own)
+                if len(own) > 1:
+                    content = [token for token in tokens if not local.is_stop(token)]
+                    pairs = wanted_pairs.intersection(pairwise(content))
+                    told += _PAIR * math.fsum(weights[one] + weights[other] for one, other in pairs) / 2
+                if question.shows and question.shows.search(text):
+                    told += _KIND * total
+                told /= 1 - _LENGTH + _LENGTH * max(1, len(tokens) / _USUAL_LENGTH)
             score = told + _PREVIOUS * previous
             if score > best:
                 best, place = score, (paragraph, sentence)
