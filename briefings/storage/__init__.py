@@ -70,6 +70,14 @@ class Storage:
         """One state of the database for several reads; see `Database.reading`."""
         return self.database.reading()
 
+    def first_time(self, what: str) -> bool:
+        """Whether this is asked for the first time in this database; `what` is remembered with the transaction."""
+        from briefings.storage.tables import counters
+
+        statement = self.database.insert(counters).values(name=what, value=1).on_conflict_do_nothing()
+        with self.writing() as connection:
+            return connection.execute(statement).rowcount == 1
+
     @cached_property
     def articles(self) -> Articles:
         """What was read, and who may see it."""

@@ -268,22 +268,23 @@ class Outbox:
             return True
 
     def post_again(self, id: int, workspace: str, now: datetime) -> Delivery:
-        """Queue a delivery that ended in doubt again, on a person's word: parts in doubt count as not posted.
+        """Queue a delivery again that ended in doubt, or failed and was not withdrawn, on a person's word.
 
-        Raises NotFound when the workspace has no delivery of that number in doubt.
+        Parts in doubt count as not posted. Raises NotFound when the workspace has no such delivery.
         """
+        kept = select(channel_stories).where(channel_stories.c.delivery == id).exists()
         with self._database.writing() as connection:
             again = (
                 update(deliveries)
                 .where(
                     deliveries.c.id == id,
                     deliveries.c.workspace == workspace,
-                    deliveries.c.state == "unknown",
+                    or_(deliveries.c.state == "unknown", and_(deliveries.c.state == "failed", kept)),
                 )
                 .values(state="pending", next_attempt=milliseconds(now), attempts=0, finished=None, error=None)
             )
             if not connection.execute(again).rowcount:
-                raise NotFound(f"There is no delivery {id} here of which it is not known whether it was posted.")
+                raise NotFound(f"There is no delivery {id} here that could be posted again.")
             connection.execute(delete(delivery_parts).where(_in_doubt(id)))
             return self.get(id, workspace)
 
