@@ -3,8 +3,9 @@
 import ast
 import os
 import re
+import socket
 import tomllib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from importlib.metadata import packages_distributions
 from pathlib import Path
 
@@ -12,7 +13,7 @@ import pytest
 
 from bot.cli import VERSION
 from bot.cli.group import COMMANDS
-from config.settings import VARIABLES
+from config.settings import VARIABLES, Settings, own_file
 
 ROOT = Path(__file__).parents[1]
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
@@ -133,3 +134,18 @@ def test_one_version_of_uv() -> None:
 def test_nothing_names_the_machine_it_was_written_on() -> None:
     places = re.compile("|".join(("/ro" + "ot/", "/wo" + "rk/", "/Us" + "ers/")).encode())
     assert [str(path) for path in project_files() if places.search(path.read_bytes())] == []
+
+
+@pytest.mark.parametrize(
+    "reach", [lambda: socket.create_connection(("192.0.2.1", 80)), lambda: socket.getaddrinfo("example.org", 80)]
+)
+def test_a_test_that_reaches_for_the_network_fails(reach: Callable[[], object]) -> None:
+    with pytest.raises(BaseException, match=r"a test (connected to|looked up)"):
+        reach()
+
+
+def test_a_test_never_sees_the_data_or_settings_of_whoever_runs_it(tmp_path_factory: pytest.TempPathFactory) -> None:
+    settings = Settings.load(os.environ)
+    ours = tmp_path_factory.getbasetemp()
+    assert Path(settings.data.dir).is_relative_to(ours)
+    assert own_file(os.environ).is_relative_to(ours)
