@@ -155,9 +155,9 @@ def tables() -> None:
         sa.Column("error", sa.Text(), nullable=True),
         sa.Column("created", sa.BigInteger(), nullable=False),
         sa.Column("finished", sa.BigInteger(), nullable=True),
+        sa.UniqueConstraint("subscription", "slot", name=op.f("uq_deliveries_subscription_slot")),
         sa.ForeignKeyConstraint(["content"], ["contents.id"], name=op.f("fk_deliveries_content")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_deliveries")),
-        sa.UniqueConstraint("subscription", "slot", name=op.f("uq_deliveries_subscription_slot")),
         sqlite_autoincrement=True,
     )
     op.create_index(
