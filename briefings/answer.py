@@ -135,7 +135,7 @@ def kind_of_answer(question: str) -> re.Pattern[str] | None:
 
 
 def rank(question: Question, candidates: Sequence[Candidate], keywords: Keywords, now: datetime) -> list[Ranked]:
-    """The candidates by their own score and that of their best sentence, best first; those without text are left out."""
+    """The candidates by their own and their best sentence's score, best first; those without text are left out."""
     ranked = (_best_sentence(question, candidate, keywords, now) for candidate in candidates if candidate.paragraphs)
     return sorted(ranked, key=lambda each: -each.score)
 
