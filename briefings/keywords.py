@@ -138,11 +138,11 @@ class Keywords:
                 else:
                     self._names[parts[0]] = token
         for spelling, token in phrases:
-            self._add_phrase(self._plain(spelling), (token,))
+            self._add_phrase(self.plain(spelling), (token,))
 
     def of(self, text: str) -> tuple[str, ...]:
         """The tokens of an article's text in order, duplicates kept. Never raises; linear in the text's length."""
-        tokens = self._plain(text)
+        tokens = self.plain(text)
         if self._phrases.keys().isdisjoint(tokens):
             return tokens
         enriched: list[str] = []
@@ -153,8 +153,27 @@ class Keywords:
             done = end
         return (*enriched, *tokens[done:])
 
-    def typed(self, text: str) -> tuple[tuple[str, str], ...]:
-        """What a person typed as (words as typed, token) in order; an alias of several words is one pair.
+    def plain(self, text: str) -> tuple[str, ...]:
+        """The tokens of a text without regard to aliases of several words."""
+        text = prepared(text)
+        words = pattern(text).findall(text)
+        if beyond_latin(text):  # runs of scripts without spaces are as long as clauses, and not worth remembering
+            return tuple(
+                token
+                for word in words
+                for token in (self._tokens(word) if word[0] < "\u0e00" else self._tokens_of_word(word))
+            )
+        return tuple(chain.from_iterable(map(self._tokens, words)))
+
+    def merged(self, text: str) -> tuple[str, ...]:
+        """The tokens of a text with each alias of several words as its one token, as in what a person asks."""
+        tokens = list(self.plain(text))
+        for start, end, added in reversed([*self._known(tokens)]):
+            tokens[start:end] = added
+        return tuple(tokens)
+
+    def located(self, text: str) -> tuple[tuple[int, int, str], ...]:
+        """The tokens of what a person typed, each as (start, end, token) in `prepared(text)`; aliases are merged.
 
         Written in small letters only, "us" is the country unless it follows a word as in "tell us"; elsewhere the
         country needs its capitals or full stops. Written in capitals only, a question counts as small letters.
@@ -163,21 +182,21 @@ class Keywords:
         if text.isupper() and len(text.split()) > 3:
             text = text.lower()
         small = text.islower()
-        spans: list[tuple[int, int]] = []
-        tokens: list[str] = []
+        found: list[tuple[int, int, str]] = []
         before = ""
         for match in pattern(text).finditer(text):
             word = match[0]
-            if small and word == "us" and before not in _PRONOUN_AFTER:
-                word = "US"
-            for token in self._tokens_of_word(word):
-                spans.append(match.span())
-                tokens.append(token)
-            before = match[0]
-        pairs = [(text[first:last], token) for (first, last), token in zip(spans, tokens, strict=True)]
-        for start, end, added in reversed([*self._known(tokens)]):
-            pairs[start:end] = [(text[spans[start][0] : spans[end - 1][1]], token) for token in added]
-        return tuple(pairs)
+            country = small and word == "us" and before not in _PRONOUN_AFTER
+            found.extend((*match.span(), token) for token in self._tokens_of_word("US" if country else word))
+            before = word
+        for start, end, added in reversed([*self._known([token for _, _, token in found])]):
+            found[start:end] = [(found[start][0], found[end - 1][1], token) for token in added]
+        return tuple(found)
+
+    def typed(self, text: str) -> tuple[tuple[str, str], ...]:
+        """What a person typed as (words as typed, token) in order; an alias of several words is one pair."""
+        located, text = self.located(text), prepared(text)
+        return tuple((text[start:end], token) for start, end, token in located)
 
     def question_words(self, text: str) -> tuple[tuple[str, str], ...]:
         """The words of a question worth looking for, as (typed, token), each token once, in order.
@@ -222,25 +241,13 @@ class Keywords:
             words = tuple(token for token in many if token not in _STOP and token != one[0])
             local._add_phrase(one, words)
             if one[0] not in many:
-                local._add_phrase(self._plain(long), one)
+                local._add_phrase(self.plain(long), one)
         return local
 
     def _add_phrase(self, tokens: tuple[str, ...], added: tuple[str, ...]) -> None:
         phrases = self._phrases.setdefault(tokens[0], [])
         phrases.append((tokens, added))
         phrases.sort(key=lambda phrase: -len(phrase[0]))
-
-    def _plain(self, text: str) -> tuple[str, ...]:
-        """The tokens of a text before phrases are looked for."""
-        text = prepared(text)
-        words = pattern(text).findall(text)
-        if beyond_latin(text):  # runs of scripts without spaces are as long as clauses, and not worth remembering
-            return tuple(
-                token
-                for word in words
-                for token in (self._tokens(word) if word[0] < "\u0e00" else self._tokens_of_word(word))
-            )
-        return tuple(chain.from_iterable(map(self._tokens, words)))
 
     def _known(self, tokens: Sequence[str]) -> Iterator[tuple[int, int, tuple[str, ...]]]:
         """(start, end, tokens added) of the known phrases, the longest at each place."""
