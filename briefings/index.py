@@ -79,12 +79,11 @@ class _Marker(Struct, frozen=True):
 
 def _schema() -> tantivy.Schema:
     builder = tantivy.SchemaBuilder()
-    for field in WEIGHTS:
+    for field in (*WEIGHTS, "headline"):
         builder.add_text_field(field, tokenizer_name="words", index_option="freq")
     builder.add_text_field("workspace", tokenizer_name="raw", index_option="basic")
     builder.add_text_field("marker", tokenizer_name="raw", index_option="basic")
     builder.add_unsigned_field("article", indexed=True)
-    builder.add_unsigned_field("section", indexed=True)
     builder.add_unsigned_field("arrived", indexed=True, fast=True)
     builder.add_bytes_field("stored", stored=True)
     return builder.build()
@@ -155,9 +154,11 @@ class Index:
         total = source.count_changes(self._last_change)
         done = uncommitted = 0
         followed = self._last_change
+        fresh = followed == 0
         while page := source.changes(followed):
             for change in page:
-                writer.delete_documents_by_term("article", change.id)
+                if not fresh or change.number > last:  # Else it cannot be there yet: a costly look saved.
+                    writer.delete_documents_by_query(_term("article", change.id))
                 if change.article is not None:
                     for entry in _entries(change.article, change.workspaces, self._keywords):
                         writer.add_document(entry)
@@ -176,7 +177,7 @@ class Index:
         marker = tantivy.Document()
         marker.add_text("marker", "marker")
         marker.add_bytes("stored", msgspec.json.encode(_Marker(followed, self._version)))
-        writer.delete_documents_by_term("marker", "marker")
+        writer.delete_documents_by_query(_term("marker", "marker"))
         writer.add_document(marker)
         writer.commit()
         self._last_change = followed
@@ -271,14 +272,11 @@ class Index:
 
     def titles(self, tokens: Sequence[str], *, workspace: str, limit: int = 5, every: bool = False) -> list[Candidate]:
         """Lead sections of articles whose title carries any of `tokens`, or `every` one, best first."""
-        occur = Occur.Must if every else Occur.Should
-        words = [(occur, _term("title", token)) for token in dict.fromkeys(tokens)]
-        return self._candidates(words, [_term("section", 0)], workspace, limit)
+        return self._candidates(_all_or_any("headline", tokens, every), [], workspace, limit)
 
     def headings(self, tokens: Sequence[str], *, workspace: str, limit: int = 5, every: bool = True) -> list[Candidate]:
         """Sections whose heading carries `every` one of `tokens`, or any, best first."""
-        occur = Occur.Must if every else Occur.Should
-        return self._candidates([(occur, _term("heading", t)) for t in dict.fromkeys(tokens)], [], workspace, limit)
+        return self._candidates(_all_or_any("heading", tokens, every), [], workspace, limit)
 
     def document_frequency(self, token: str) -> int:
         """How many sections carry `token` in the text, or, if that is more, below a title or heading with it."""
@@ -318,13 +316,14 @@ def _entries(article: Article, workspaces: Sequence[str], keywords: Keywords) ->
         section = article.sections[position] if article.sections else None
         entry = tantivy.Document()
         entry.add_text("title", title)
+        if position == 0:
+            entry.add_text("headline", title)  # Once per article, so that long articles do not make a word common.
         if section is not None and section.heading:
             entry.add_text("heading", " ".join(local.of(section.heading)))
         entry.add_text("body", " ".join(token for paragraph in text for token in local.of(paragraph)))
         for workspace in workspaces:
             entry.add_text("workspace", workspace)
         entry.add_unsigned("article", article.id)
-        entry.add_unsigned("section", position)
         entry.add_unsigned("arrived", _milliseconds(article.arrived))
         stored = Candidate(
             article=article.head,
@@ -344,6 +343,10 @@ def _candidate(entry: tantivy.Document, score: float) -> Candidate:
 
 def _term(field: str, value: Any) -> Query:
     return Query.term_query(_SCHEMA, field, value, "freq")
+
+
+def _all_or_any(field: str, tokens: Sequence[str], every: bool) -> list[tuple[Occur, Query]]:
+    return [(Occur.Must if every else Occur.Should, _term(field, token)) for token in dict.fromkeys(tokens)]
 
 
 def _weighed(field: str, token: str) -> Query:
