@@ -9,7 +9,7 @@ import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import datetime, timedelta
-from itertools import islice
+from itertools import islice, pairwise
 from pathlib import Path
 from typing import Literal
 
@@ -211,8 +211,8 @@ def _text(document: Document) -> str:
 
 
 def _pairs(document: Document) -> Counter[tuple[str, str]]:
-    words = _WORD.findall(_text(document).casefold())
-    return Counter(zip(words, [*words[1:], ""], strict=True))
+    words = ["", *_WORD.findall(_text(document).casefold())]
+    return Counter(pairwise(words))
 
 
 def likeness(one: Document, other: Document) -> float:

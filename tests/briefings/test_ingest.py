@@ -1,0 +1,265 @@
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from msgspec.structs import replace
+
+from briefings.ingest import BATCH, Incoming, add, from_file, likeness
+from briefings.storage import Storage
+from briefings.types import EVERYONE, Article, Document, Section
+
+NOW = datetime(2026, 3, 2, 9, tzinfo=UTC)
+LATER = NOW + timedelta(hours=2)
+
+BRIDGE = Document(
+    title="Bridge closes for repairs",
+    sections=(
+        Section(None, (("The council shut the old bridge on Monday.", "Lorries must go round by the valley road."),)),
+        Section("Who pays", (("The county covers half of the nine million crowns.", "Toll money covers the rest."),)),
+    ),
+    url="https://example.org/news/bridge?utm_source=feed",
+    source="Valley Post",
+    published=datetime(2026, 3, 1, 8, 0, 0, 123_456, tzinfo=UTC),
+    language="en",
+)
+CORRECTED = replace(
+    BRIDGE,
+    sections=(
+        BRIDGE.sections[0],
+        Section("Who pays", (("The county covers half of the ten million crowns.", "Toll money covers the rest."),)),
+    ),
+)
+REWRITTEN = replace(
+    BRIDGE,
+    title="Bridge reopens early",
+    sections=(
+        BRIDGE.sections[0],
+        Section(
+            "Ahead of time", (("Crews finished three weeks before the date they had named.", "Cars crossed at dawn."),)
+        ),
+    ),
+)
+ANOTHER = Document(
+    title="Chess club wins", sections=(Section(None, (("Nobody expected the juniors to beat Aldova.",),)),)
+)
+
+
+@pytest.fixture
+def storage() -> Storage:
+    return Storage.open("sqlite://")
+
+
+def put(
+    storage: Storage, document: Document, guid: str | None = None, workspace: str = "w", now: datetime = NOW
+) -> tuple[str, int]:
+    [outcome] = add(storage, [Incoming(document, guid)], workspace=workspace, now=now)
+    return outcome.kind, outcome.article
+
+
+def stored(storage: Storage, article: int, workspace: str = "w") -> Article:
+    found = storage.articles.get(article, workspace)
+    assert found is not None
+    return found
+
+
+# Identity
+
+
+def test_a_new_article_is_stored_whole(storage: Storage) -> None:
+    kind, key = put(storage, BRIDGE)
+    article = stored(storage, key)
+    assert kind == "new"
+    assert (article.title, article.sections, article.url) == (BRIDGE.title, BRIDGE.sections, BRIDGE.url)
+    assert (article.arrived, article.story) == (NOW, key)
+
+
+def test_the_same_again_writes_nothing_at_all(storage: Storage) -> None:
+    _, key = put(storage, BRIDGE, "g")
+    before = (stored(storage, key), storage.articles.last_change())
+    assert put(storage, BRIDGE, "g", now=LATER) == ("unchanged", key)
+    assert (stored(storage, key), storage.articles.last_change()) == before
+
+
+@pytest.mark.parametrize(
+    ("again", "guid"),
+    [
+        (replace(REWRITTEN, url=None), "g"),
+        (replace(REWRITTEN, url="https://www.example.org/news/bridge#comments"), None),
+        (replace(BRIDGE, url=None, title="BRIDGE closes, for repairs!"), None),
+    ],
+    ids=["guid", "address without its tracking", "fingerprint"],
+)
+def test_any_key_that_agrees_makes_it_the_same(storage: Storage, again: Document, guid: str | None) -> None:
+    _, key = put(storage, BRIDGE, "g")
+    assert put(storage, again, guid)[1] == key
+    assert storage.articles.count("w") == 1
+
+
+def test_dates_never_decide(storage: Storage) -> None:
+    _, key = put(storage, BRIDGE)
+    assert put(storage, replace(BRIDGE, published=NOW, url="https://example.org/elsewhere"))[1] == key
+    _, other = put(storage, replace(ANOTHER, published=BRIDGE.published))
+    assert other != key
+
+
+def test_a_new_guid_of_a_known_article_is_remembered_without_a_change(storage: Storage) -> None:
+    _, key = put(storage, BRIDGE)
+    before = storage.articles.last_change()
+    assert put(storage, BRIDGE, "later guid") == ("unchanged", key)
+    assert storage.articles.last_change() == before
+    assert put(storage, replace(REWRITTEN, url=None), "later guid")[1] == key
+
+
+# Changes
+
+
+def test_a_correction_is_a_small_update_and_no_news(storage: Storage) -> None:
+    _, key = put(storage, BRIDGE)
+    assert put(storage, CORRECTED, now=LATER) == ("small update", key)
+    article = stored(storage, key)
+    assert (article.sections, article.arrived, article.updated) == (CORRECTED.sections, NOW, LATER)
+
+
+def test_a_rewritten_text_is_an_update_of_the_story_and_news(storage: Storage) -> None:
+    _, key = put(storage, BRIDGE)
+    assert put(storage, REWRITTEN, now=LATER) == ("large update", key)
+    article = stored(storage, key)
+    assert (article.title, article.arrived, article.story) == (REWRITTEN.title, LATER, key)
+
+
+def test_an_update_keeps_what_only_the_stored_one_knows(storage: Storage) -> None:
+    _, key = put(storage, BRIDGE, "g")
+    put(storage, replace(CORRECTED, source=None, url=None, published=None), "g")
+    article = stored(storage, key)
+    assert (article.source, article.url, article.sections) == (BRIDGE.source, BRIDGE.url, CORRECTED.sections)
+
+
+def test_a_copy_of_the_text_adds_what_was_not_known_and_changes_nothing_else(storage: Storage) -> None:
+    _, key = put(storage, replace(BRIDGE, url=None, language=None))
+    copy = replace(BRIDGE, source="Elsewhere Times", url="https://elsewhere.example/copy")
+    assert put(storage, copy) == ("small update", key)
+    article = stored(storage, key)
+    assert (article.source, article.language, article.url) == ("Valley Post", "en", copy.url)
+    assert put(storage, copy) != ("new", key)
+
+
+def test_an_old_copy_does_not_undo_an_update(storage: Storage) -> None:
+    _, key = put(storage, replace(BRIDGE, url=None), "g")
+    put(storage, replace(REWRITTEN, url=None), "g")
+    assert put(storage, replace(BRIDGE, url=None)) == ("unchanged", key)
+    assert stored(storage, key).title == REWRITTEN.title
+    assert put(storage, replace(BRIDGE, url=None), "g")[0] == "large update"
+
+
+# Files
+
+
+def test_a_file_edited_in_place_is_the_same_article(storage: Storage, tmp_path: Path) -> None:
+    path = tmp_path / "news.txt"
+    bare = [replace(each, url=None) for each in (BRIDGE, CORRECTED, REWRITTEN)]
+    outcomes = [add(storage, [from_file(each, path)], workspace="w", now=NOW)[0] for each in bare]
+    assert [outcome.kind for outcome in outcomes] == ["new", "small update", "large update"]
+    assert storage.articles.count("w") == 1
+
+
+def test_a_file_that_holds_another_text_is_another_article(storage: Storage, tmp_path: Path) -> None:
+    path = tmp_path / "news.txt"
+    first, second = (
+        add(storage, [from_file(each, path)], workspace="w", now=NOW)[0]
+        for each in (replace(BRIDGE, url=None), ANOTHER)
+    )
+    assert (first.kind, second.kind) == ("new", "new")
+    assert stored(storage, first.article).title == BRIDGE.title
+    longer = replace(ANOTHER, sections=(*ANOTHER.sections, Section(None, (("They play again in June.",),))))
+    assert add(storage, [from_file(longer, path)], workspace="w", now=NOW)[0].article == second.article
+
+
+def test_one_text_in_two_files_is_one_article(storage: Storage, tmp_path: Path) -> None:
+    incoming = [from_file(BRIDGE, tmp_path / name) for name in ("a.txt", "b.txt")]
+    assert [o.kind for o in add(storage, incoming, workspace="w", now=NOW)] == ["new", "unchanged"]
+
+
+# Workspaces
+
+
+def test_the_same_in_another_workspace_is_shared_not_stored_again(storage: Storage) -> None:
+    _, key = put(storage, BRIDGE, workspace="ours")
+    assert put(storage, BRIDGE, workspace="theirs") == ("unchanged", key)
+    assert stored(storage, key, "theirs") == stored(storage, key, "ours")
+    assert stored(storage, key, "ours").updated == NOW
+
+
+def test_what_everyone_sees_is_not_stored_again_for_one(storage: Storage) -> None:
+    _, key = put(storage, BRIDGE, workspace=EVERYONE)
+    before = storage.articles.last_change()
+    assert put(storage, BRIDGE, workspace="ours") == ("unchanged", key)
+    assert storage.articles.last_change() == before
+
+
+@pytest.mark.parametrize("owner", ["theirs", EVERYONE])
+def test_nobody_changes_what_others_see(storage: Storage, owner: str) -> None:
+    _, key = put(storage, BRIDGE, "g", workspace=owner)
+    forged = replace(REWRITTEN, title="Bridge was never there")
+    kind, own = put(storage, forged, "g", workspace="ours")
+    assert (kind, own != key) == ("new", True)
+    assert stored(storage, key, "theirs").title == BRIDGE.title
+    assert storage.articles.get(own, "theirs") is None
+    assert put(storage, forged, "g", workspace="ours") == ("unchanged", own)
+    assert put(storage, BRIDGE, "g", workspace=owner) == ("unchanged", key)
+
+
+def test_a_changed_text_of_a_shared_article_becomes_an_own_copy_in_the_same_story(storage: Storage) -> None:
+    _, key = put(storage, BRIDGE, workspace="ours")
+    put(storage, BRIDGE, workspace="theirs")
+    kind, own = put(storage, REWRITTEN, workspace="ours")
+    assert (kind, stored(storage, own, "ours").story) == ("new", key)
+    assert storage.articles.get(key, "ours") is None
+    assert stored(storage, key, "theirs").title == BRIDGE.title
+    assert put(storage, REWRITTEN, workspace="theirs")[0] == "large update"
+
+
+def test_a_text_of_others_with_another_address_is_not_shared(storage: Storage) -> None:
+    _, key = put(storage, replace(BRIDGE, url="https://evil.example/"), workspace="theirs")
+    kind, own = put(storage, BRIDGE, workspace="ours")
+    assert (kind, own != key) == ("new", True)
+
+
+def test_the_operator_may_change_what_everyone_sees(storage: Storage) -> None:
+    _, key = put(storage, BRIDGE, workspace="ours")
+    put(storage, BRIDGE, workspace=EVERYONE)
+    assert put(storage, CORRECTED, workspace=EVERYONE) == ("small update", key)
+
+
+# Many at once
+
+
+def test_a_failure_undoes_its_batch_and_keeps_those_before(storage: Storage) -> None:
+    def arriving() -> object:
+        for n in range(BATCH):
+            yield Incoming(replace(ANOTHER, title=f"Game {n}"))
+        yield Incoming(replace(ANOTHER, title="Half a batch"))
+        yield "no document"
+
+    told: list[int] = []
+    with pytest.raises(AttributeError):
+        add(storage, arriving(), workspace="w", now=NOW, progress=told.append)  # type: ignore[arg-type]
+    assert told == [BATCH]
+    assert storage.articles.count("w") == BATCH
+
+
+# Likeness
+
+_TEXTS = st.text(alphabet="abc 日本\n.", max_size=60).map(lambda t: Document(title=t, sections=()))
+
+
+@given(_TEXTS, _TEXTS)
+def test_likeness_is_symmetric_between_0_and_1_and_whole_for_equals(one: Document, other: Document) -> None:
+    assert 0 <= likeness(one, other) == likeness(other, one) <= 1
+    assert likeness(one, one) == 1
+
+
+def test_likeness_sees_scripts_without_spaces() -> None:
+    one = Document(title="日韓首脳が会談し関係改善で一致した", sections=())
+    assert 0.5 < likeness(one, replace(one, title="日韓首脳が会談し関係悪化で対立した")) < 1
