@@ -176,11 +176,9 @@ class Keywords:
         """The tokens of what a person typed, each as (start, end, token) in `prepared(text)`; aliases are merged.
 
         Written in small letters only, "us" is the country unless it follows a word as in "tell us"; elsewhere the
-        country needs its capitals or full stops. Written in capitals only, a question counts as small letters.
+        country needs its capitals or full stops.
         """
         text = prepared(text)
-        if text.isupper() and len(text.split()) > 3:
-            text = text.lower()
         small = text.islower()
         found: list[tuple[int, int, str]] = []
         before = ""
@@ -205,6 +203,8 @@ class Keywords:
         words are kept. Empty when the text has no word at all.
         """
         text = prepared(text)
+        if text.isupper() and len(text.split()) > 3:  # shouted: WHO and US say nothing by their capitals
+            text = text.lower()
         text = text[: closing.start()] if (closing := _CLOSING.search(text)) else text
         pairs = self.typed(text)
         opening = _OPENING.match(text)
