@@ -16,9 +16,20 @@ from zoneinfo import ZoneInfo
 from cronsim import CronSim
 
 from briefings.schedules import check_zone, parse_when, split_topic_and_when
-from briefings.types import Schedule, Slot
+from briefings.types import Preferences, Schedule, Slot
 
-__all__ = ["check_zone", "last_slot", "next_slot", "parse_when", "split_topic_and_when", "to_instant", "upcoming"]
+__all__ = [
+    "after_quiet",
+    "check_zone",
+    "last_slot",
+    "next_due",
+    "next_runs",
+    "next_slot",
+    "parse_when",
+    "split_topic_and_when",
+    "to_instant",
+    "upcoming",
+]
 
 INSTANT = timedelta(microseconds=1)
 MINUTE = timedelta(minutes=1)
@@ -40,6 +51,41 @@ def upcoming(schedule: Schedule, after: datetime, n: int = 3) -> tuple[Slot, ...
     while len(slots) < n and (slot := next_slot(schedule, slots[-1].at if slots else after)):
         slots.append(slot)
     return tuple(slots)
+
+
+def next_due(schedule: Schedule, after: datetime, preferences: Preferences) -> Slot | None:
+    """The next slot later than `after`, at the instant it is served: slots in quiet hours wait for their end.
+
+    None for "as it happens", and for a rule that never falls again.
+    """
+    slot = next_slot(schedule, after)
+    return Slot(key=slot.key, at=after_quiet(slot.at, preferences)) if slot else None
+
+
+def next_runs(schedule: Schedule, after: datetime, preferences: Preferences, n: int = 3) -> tuple[Slot, ...]:
+    """The next `n` times that it is served, later than `after`; slots within the same quiet hours are served as one."""
+    runs: list[Slot] = []
+    while len(runs) < n and (run := next_due(schedule, runs[-1].at if runs else after, preferences)):
+        runs.append(run)
+    return tuple(runs)
+
+
+def after_quiet(at: datetime, preferences: Preferences) -> datetime:
+    """`at`, or the end of the quiet hours that it falls into."""
+    quiet, zone = preferences.quiet, ZoneInfo(preferences.zone)
+    if quiet is None or quiet.start == quiet.end:
+        return at
+    local = at.astimezone(zone)
+    minute = local.hour * 60 + local.minute
+    over_midnight = quiet.start > quiet.end
+    if over_midnight and minute >= quiet.start:
+        date = local.date() + timedelta(days=1)
+    elif minute < quiet.end and (over_midnight or minute >= quiet.start):
+        date = local.date()
+    else:
+        return at
+    end = to_instant(datetime(date.year, date.month, date.day) + timedelta(minutes=quiet.end), zone)  # noqa: DTZ001
+    return end if end and end > at else at  # In the repeated hour of autumn they have ended already.
 
 
 @lru_cache(maxsize=4096)

@@ -268,6 +268,28 @@ class Subscription(Struct, frozen=True, kw_only=True):
     last_delivered: datetime | None = None
 
 
+Due = tuple[int, str, str, str, str, str, str, int]
+"""A due subscription, as many as there may be: id, workspace, channel, topic, query, cron lines joined by new lines,
+zone, and since in UTC milliseconds."""
+
+
+class Cohort(Struct, frozen=True, kw_only=True):
+    """Due subscriptions with the same fate: what they get for which slot, and when they are due next.
+
+    No `content`: this time they get nothing. `stories` are all that the content tells or names. The next search for
+    news begins at `since`. `refusal` is why they are stopped.
+    """
+
+    members: list[Due]
+    next: Slot | None
+    slot: Slot | None = None
+    late: bool = False
+    content: Content | None = None
+    stories: frozenset[int] = frozenset()
+    since: datetime | None = None
+    refusal: str | None = None
+
+
 DeliveryState = Literal["pending", "delivered", "failed", "unknown"]
 
 

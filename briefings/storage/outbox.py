@@ -8,7 +8,6 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-from msgspec import Struct
 from sqlalchemy import (
     ColumnElement,
     Connection,
@@ -40,20 +39,7 @@ from briefings.storage.tables import (
     delivery_parts,
     subscriptions,
 )
-from briefings.types import Content, Delivery, DeliveryState
-
-
-class Cohort(Struct):
-    """Subscriptions that get the same content at the same time.
-
-    `stories` are all that the content tells or names. Each member: workspace, channel, subscription, slot key.
-    """
-
-    content: Content
-    stories: tuple[int, ...]
-    due: datetime
-    late: bool
-    members: list[tuple[str, str, int, str]]
+from briefings.types import Cohort, Content, Delivery, DeliveryState
 
 
 class Outbox:
@@ -89,23 +75,22 @@ class Outbox:
             return delivery
 
     def add_briefings(self, cohorts: Sequence[Cohort], now: datetime) -> int:
-        """Queue contents for all members of their cohorts; a slot that a subscription has had is not queued again.
+        """Queue the contents of `cohorts` for their members; what was queued for a slot before is not queued again.
 
         Gives the number of new deliveries.
         """
+        cohorts = [cohort for cohort in cohorts if cohort.content is not None]
         if not cohorts:
             return 0
         created = milliseconds(now)
         with self._database.writing() as connection:
             before = connection.execute(select(func.coalesce(func.max(deliveries.c.id), 0))).scalar_one()
-            ids = contents.store(self._database, connection, [cohort.content for cohort in cohorts])
+            ids = contents.store(self._database, connection, [cohort.content for cohort in cohorts if cohort.content])
             rows = []
             for cohort, content in zip(cohorts, ids, strict=True):
-                at, late = milliseconds(cohort.due), cohort.late
-                rows += [
-                    (workspace, channel, subscription, slot, at, late, content, "pending", 0, created, created)
-                    for workspace, channel, subscription, slot in cohort.members
-                ]
+                slot, at = (cohort.slot.key, milliseconds(cohort.slot.at)) if cohort.slot else (None, None)
+                end = (slot, at, cohort.late, content, "pending", 0, created, created)
+                rows += [(workspace, channel, id, *end) for id, workspace, channel, *_ in cohort.members]
             statement = self._database.insert(deliveries).on_conflict_do_nothing(
                 index_elements=[deliveries.c.subscription, deliveries.c.slot]
             )

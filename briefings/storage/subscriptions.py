@@ -1,6 +1,6 @@
 """Subscriptions: a channel, a topic, a schedule, and when it is next due. Every read and change is of one workspace.
 
-When a subscription is next due is computed by the caller (`briefings.publish.next_due`): this only keeps it.
+When a subscription is next due is computed by the caller (`briefings.slots.next_due`): this only keeps it.
 """
 
 from collections.abc import Sequence
@@ -13,13 +13,7 @@ from briefings.errors import AlreadyThere, NotFound
 from briefings.storage.bulk import execute_rows
 from briefings.storage.engine import Database, milliseconds, moment
 from briefings.storage.tables import deliveries, subscriptions
-from briefings.types import Schedule, Slot, Subscription, SubscriptionState
-
-Due = tuple[int, str, str, str, str, str, str, int]
-"""A due subscription, as publishing reads it: id, workspace, channel, topic, query, cron lines, zone, since."""
-
-Advance = tuple[int, str | None, int | None, int]
-"""Where a subscription goes on: id, next slot, next due, since; times in UTC milliseconds."""
+from briefings.types import Cohort, Due, Schedule, Slot, Subscription, SubscriptionState
 
 
 class Subscriptions:
@@ -141,8 +135,8 @@ class Subscriptions:
         with self._database.writing() as connection:
             return connection.execute(due(now, limit)).tuples().all()
 
-    def advance(self, rows: Sequence[Advance]) -> None:
-        """Move subscriptions on to their next slot; `since` only ever moves forward."""
+    def advance(self, cohorts: Sequence[Cohort]) -> None:
+        """Move the members of `cohorts` on; where their news begins only ever moves forward."""
         since = subscriptions.c.since
         statement = (
             update(subscriptions)
@@ -153,8 +147,17 @@ class Subscriptions:
                 since=case((since < bindparam("b_since"), bindparam("b_since")), else_=since),
             )
         )
+        rows: list[tuple[int, str | None, int | None, int]] = []
+        for cohort in cohorts:
+            slot, at = (cohort.next.key, milliseconds(cohort.next.at)) if cohort.next else (None, None)
+            begin = milliseconds(cohort.since) if cohort.since else 0
+            rows += [(member[0], slot, at, begin) for member in cohort.members]
         with self._database.writing() as connection:
             execute_rows(connection, statement, ("b_id", "b_slot", "b_due", "b_since"), rows)
+            for cohort in cohorts:
+                if cohort.refusal:
+                    for id, workspace, *_ in cohort.members:
+                        self.block(id, workspace, cohort.refusal)
 
     def _stop(self, id: int, workspace: str, state: SubscriptionState, reason: str | None) -> Subscription:
         return self._change(id, workspace, state=state, reason=reason, next_slot=None, next_due=None)

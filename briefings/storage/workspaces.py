@@ -103,24 +103,20 @@ class Preferences:
 
 
 class Settled:
-    """Preferences read once for many channels; equal ones are one value."""
+    """Preferences read once for many channels: `channels` are those that have any of their own."""
 
     def __init__(self, rows: Iterable[tuple[str, str, str, str]]) -> None:
         self._settled: dict[tuple[str, str], dict[str, Any]] = {}
-        self._merged: dict[tuple[str, str], Values] = {}
         for workspace, channel, name, body in rows:
             if name in _TYPES:  # Else a version that knew it wrote it.
                 value = msgspec.json.decode(body, type=_TYPES[name])
                 self._settled.setdefault((workspace, channel), {})[name] = value
+        self.channels = {channel for _, channel in self._settled}
 
     def merged(self, workspace: str, channel: str, defaults: Values) -> Values:
-        """What holds in a channel: its own preferences over the workspace's over `defaults`, always the same ones."""
-        key = (workspace, channel if (workspace, channel) in self._settled else "")
-        merged = self._merged.get(key)
-        if merged is None:
-            own, common = self._settled.get((workspace, channel), {}), self._settled.get((workspace, ""), {})
-            merged = self._merged[key] = msgspec.structs.replace(defaults, **{**common, **own})
-        return merged
+        """What holds in a channel: its own preferences over the workspace's over `defaults`."""
+        own, common = self._settled.get((workspace, channel), {}), self._settled.get((workspace, ""), {})
+        return msgspec.structs.replace(defaults, **{**common, **own})
 
 
 _settled = select(preferences.c.workspace, preferences.c.channel, preferences.c.name, preferences.c.value)

@@ -1,0 +1,356 @@
+"""PUBLISH: subscriptions that are due -> briefings, queued for delivery in the transaction that moves them on.
+
+However many subscriptions are due, those that get the same briefing are found first, and it is composed once.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_left
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from datetime import UTC, datetime, timedelta
+from functools import lru_cache
+from typing import TYPE_CHECKING
+
+from msgspec import Struct
+
+from briefings.condense import condense
+from briefings.errors import QueryError
+from briefings.keywords import Keywords
+from briefings.matching import ArticleTerms
+from briefings.slots import after_quiet, last_slot, next_due
+from briefings.topics import article_terms, parse
+from briefings.types import (
+    Article,
+    Briefing,
+    Cohort,
+    CondensedSection,
+    Due,
+    Head,
+    Notice,
+    Preferences,
+    Schedule,
+    Slot,
+    Story,
+    Telling,
+)
+
+if TYPE_CHECKING:
+    from briefings.storage import Storage
+
+LATE = timedelta(minutes=10)
+"""A briefing queued longer than this after it was due is marked late."""
+
+OVERLAP = timedelta(days=1)
+"""How far behind a subscription's last slot its next search for news begins. What a channel has had is known story by
+story; this only bounds the search, and leaves room for articles whose arrival was stored late."""
+
+FIRST_NEWS = timedelta(days=7)
+"""How old the oldest story of a new subscription's first briefing may be."""
+
+BATCH = 5000
+"""Subscriptions in one transaction: beyond, each costs no less, and other writers would wait longer than 0.2 s."""
+
+
+class Published(Struct, frozen=True):
+    """What was done: subscriptions moved on, deliveries queued, and when the next is due."""
+
+    subscriptions: int
+    deliveries: int
+    next_due: datetime | None
+
+
+# Publishing -------------------------------------------------------------------------------------------------
+
+
+def publish_due(
+    storage: Storage, keywords: Keywords, defaults: Preferences, now: datetime, limit: int = BATCH
+) -> Published:
+    """Queue a briefing for every subscription that is due, and move each on to its next slot.
+
+    Works in transactions of up to `limit` subscriptions: killed at any instant, what is stored is whole. After downtime
+    a subscription gets one briefing, for the latest of the slots it missed.
+    """
+    publishing = _Publishing(storage, keywords, defaults, now)
+    subscriptions = deliveries = 0
+    while True:
+        with storage.writing():
+            due = storage.subscriptions.due(now, limit)
+            cohorts = publishing.cohorts(due, limit)
+            deliveries += storage.outbox.add_briefings(cohorts, now)
+            storage.subscriptions.advance(cohorts)
+        subscriptions += len(due)
+        if len(due) < limit:
+            return Published(subscriptions, deliveries, storage.subscriptions.earliest_due())
+
+
+class _Publishing:
+    """One run of `publish_due`: what was read and composed for one batch serves the next."""
+
+    def __init__(self, storage: Storage, keywords: Keywords, defaults: Preferences, now: datetime) -> None:
+        self.storage, self.keywords, self.defaults, self.now = storage, keywords, defaults, now
+        self.news: dict[str, _News] = {}
+        self.composed: dict[tuple[object, ...], Briefing] = {}
+
+    def cohorts(self, due: Sequence[Due], limit: int) -> list[Cohort]:
+        """The first `limit` due subscriptions, by what becomes of them."""
+        oldest: dict[str, int] = {}
+        for _, workspace, *_, since in due:
+            if since < oldest.get(workspace, since + 1):
+                oldest[workspace] = since
+        for workspace, since in oldest.items():
+            if workspace not in self.news or since < self.news[workspace].since:
+                articles = self.storage.articles.arrived_since(workspace, _moment(since))
+                self.news[workspace] = _News(since, articles, self.keywords)
+        settled = self.storage.preferences.of_due(self.now, limit)
+        first = min((story for news in self.news.values() for story in news.stories), default=None)
+        had: dict[str, set[int]] = {}
+        if first is not None:
+            for channel, story in self.storage.outbox.had_by_due(self.now, limit, first):
+                had.setdefault(channel, set()).add(story)
+        twice = {channel for channel, count in Counter(row[2] for row in due).items() if count > 1}
+
+        cohorts: dict[tuple[object, ...], Cohort] = {}
+        for row in due:
+            _, workspace, channel, topic, query, cron, zone, since = row
+            matches = self.news[workspace].on(query)
+            place = matches.place(since)
+            seen = frozenset(had[channel] & matches.stories) if channel in had else None
+            own = channel if channel in settled.channels else ""
+            key = (workspace, own, topic, query, cron, zone, place, seen)
+            cohort = cohorts.get(key)
+            if cohort is None:
+                preferences = settled.merged(workspace, own, self.defaults)
+                schedule = Schedule(words="", cron=tuple(cron.splitlines()), zone=zone)
+                found = [one for one in matches.found(place) if not seen or one.story not in seen]
+                cohort = cohorts[key] = self._cohort(topic, schedule, preferences, found, matches.refusal)
+            cohort.members.append(row)
+            if channel in twice:
+                had.setdefault(channel, set()).update(cohort.stories)
+        return list(cohorts.values())
+
+    def _cohort(
+        self, topic: str, schedule: Schedule, preferences: Preferences, found: Sequence[Found], refusal: str | None
+    ) -> Cohort:
+        """What becomes, now, of subscriptions to `topic` for which `found` is news."""
+        now = self.now
+        last = last_slot(schedule, now)
+        quiet_until = after_quiet(now, preferences)
+        if quiet_until > now:
+            return Cohort(members=[], next=Slot(key=last.key if last else "", at=quiet_until))
+        next = next_due(schedule, now, preferences)
+        if refusal:
+            return Cohort(members=[], next=None, refusal=refusal)
+        if schedule.as_it_happens:
+            slot = Slot(key=f"change {max((one.article.change for one in found), default=0)}", at=now)
+        elif last:
+            slot = Slot(key=last.key, at=after_quiet(last.at, preferences))
+        else:
+            return Cohort(members=[], next=next)
+        late = now - slot.at > LATE
+        since = slot.at - OVERLAP
+        stories = frozenset(one.story for one in found)
+        content: Briefing | Notice | None = None
+        if found:
+            content = self._briefing(topic, found, preferences, None if schedule.as_it_happens else slot.at, late)
+        elif preferences.say_when_empty and not schedule.as_it_happens:
+            content = nothing_new(topic, schedule, slot)
+        return Cohort(members=[], next=next, slot=slot, late=late, content=content, stories=stories, since=since)
+
+    def _briefing(
+        self, topic: str, found: Sequence[Found], preferences: Preferences, due: datetime | None, late: bool
+    ) -> Briefing:
+        """`compose`, once for equal briefings."""
+        articles = tuple((one.article.id, len(one.also_in)) for one in found)
+        key = (topic, articles, preferences.style, preferences.stories, preferences.sentences, due, late)
+        briefing = self.composed.get(key)
+        if briefing is None:
+            briefing = compose(topic, found, preferences, self.keywords, due=due, late=late)
+            self.composed[key] = briefing
+        return briefing
+
+
+class _News:
+    """The articles of one workspace that arrived at `since` (UTC milliseconds) or later, by the topics they match."""
+
+    def __init__(self, since: int, articles: Sequence[Article], keywords: Keywords) -> None:
+        self.since, self.articles, self.keywords = since, articles, keywords
+        self.stories = {article.story for article in articles}
+        self.queries: dict[str, _Matches] = {}
+
+    def on(self, query: str) -> _Matches:
+        """Those that match `query`."""
+        matches = self.queries.get(query)
+        if matches is None:
+            matches = self.queries[query] = _Matches(self.articles, query, self.keywords)
+        return matches
+
+
+class _Matches:
+    """Articles that match one query, in the order they arrived; `refusal` is why the query cannot be served."""
+
+    def __init__(self, articles: Sequence[Article], query: str, keywords: Keywords) -> None:
+        self.refusal: str | None = None
+        self.matches: list[Match] = []
+        try:
+            self.matches = match(articles, query, keywords)
+        except QueryError as error:
+            self.refusal = str(error)
+        self.arrivals = [_milliseconds(article.arrived) for _, article in self.matches]
+        self.stories = {article.story for _, article in self.matches}
+        self._found: dict[int, tuple[Found, ...]] = {}
+
+    def place(self, since: int) -> int:
+        """How many of them arrived before `since`."""
+        return bisect_left(self.arrivals, since)
+
+    def found(self, place: int) -> tuple[Found, ...]:
+        """The stories of all but the first `place`."""
+        if place not in self._found:
+            self._found[place] = by_story(self.matches[place:])
+        return self._found[place]
+
+
+def nothing_new(topic: str, schedule: Schedule, slot: Slot) -> Notice:
+    """What a channel that asked for it is told when a slot is empty: since when there is no news."""
+    before = last_slot(schedule, slot.at - timedelta(microseconds=1))
+    since = f" since {before.key.replace('T', ' ')}" if before else ""
+    return Notice(f"No new stories on {topic}{since}.")
+
+
+# Composing --------------------------------------------------------------------------------------------------
+
+
+class Found(Struct, frozen=True):
+    """A story that matches a topic: its article most about it, how much so, and other articles of the same story."""
+
+    story: int
+    article: Article
+    score: float
+    arrived: datetime
+    also_in: tuple[Head, ...] = ()
+
+
+Match = tuple[float, Article]
+"""An article and how much it is about a topic, above 0."""
+
+
+def match(articles: Iterable[Article], query: str, keywords: Keywords) -> list[Match]:
+    """Those of `articles` that match `query`, in their order. Raises `QueryError`."""
+    topic = parse(query, keywords)
+    scored = ((topic.score(_terms(article, keywords)), article) for article in articles)
+    return [(score, article) for score, article in scored if score]
+
+
+def by_story(matches: Iterable[Match]) -> tuple[Found, ...]:
+    """The stories that articles belong to, each under the article most about the topic."""
+    stories: dict[int, list[Match]] = {}
+    for each in matches:
+        stories.setdefault(each[1].story, []).append(each)
+    return tuple(_found(story, its) for story, its in stories.items())
+
+
+def _found(story: int, matches: list[Match]) -> Found:
+    matches.sort(key=lambda each: (-each[0], each[1].id))
+    score, article = matches[0]
+    arrived = max(article.arrived for _, article in matches)
+    return Found(story, article, score, arrived, tuple(other.head for _, other in matches[1:]))
+
+
+def compose(
+    topic: str,
+    found: Sequence[Found],
+    preferences: Preferences,
+    keywords: Keywords,
+    *,
+    due: datetime | None = None,
+    late: bool = False,
+) -> Briefing:
+    """A briefing on `found`: the weightiest stories first, condensed in the style preferred, the rest named in `more`.
+
+    Weight is how much a story is about the topic, then how many sources carry it, then how new it is.
+    """
+    ranked = sorted(found, key=lambda f: (-f.score, -len(f.also_in), -f.arrived.timestamp(), f.story))
+    told, more = ranked[: preferences.stories], ranked[preferences.stories :]
+    return Briefing(
+        topic=topic,
+        stories=tuple(tell(one.article, preferences, keywords, also_in=one.also_in) for one in told),
+        more=tuple(one.article.head for one in more),
+        due=due,
+        late=late,
+    )
+
+
+def tell(article: Article, preferences: Preferences, keywords: Keywords, *, also_in: tuple[Head, ...] = ()) -> Story:
+    """One article in the style preferred: its headline, its sections condensed, or all it says."""
+    sections: tuple[CondensedSection, ...] = ()
+    if preferences.style == "full":
+        sections = _in_full(article)
+    elif preferences.style == "brief":
+        sections = _condensed(article, keywords, preferences.sentences)
+    return Story(article=article.head, sections=sections, language=article.language, also_in=also_in)
+
+
+def _in_full(article: Article) -> tuple[CondensedSection, ...]:
+    return tuple(
+        CondensedSection(
+            heading=section.heading,
+            section=place,
+            sentences=tuple(
+                Telling(text, paragraph, sentence)
+                for paragraph, sentences in enumerate(section.paragraphs)
+                for sentence, text in enumerate(sentences)
+            ),
+        )
+        for place, section in enumerate(article.sections)
+    )
+
+
+@lru_cache(maxsize=4096)
+def _terms(article: Article, keywords: Keywords) -> ArticleTerms:
+    return article_terms(article, keywords)
+
+
+@lru_cache(maxsize=512)
+def _condensed(article: Article, keywords: Keywords, sentences: int) -> tuple[CondensedSection, ...]:
+    return condense(article, keywords, sentences=sentences)
+
+
+# On asking --------------------------------------------------------------------------------------------------
+
+
+def preview(
+    storage: Storage,
+    keywords: Keywords,
+    preferences: Preferences,
+    *,
+    workspace: str,
+    channel: str,
+    topic: str,
+    query: str,
+    since: datetime,
+) -> Briefing | None:
+    """What a subscription would post now: news since `since` that the channel has not had. None when there is none.
+
+    Raises `QueryError`.
+    """
+    found = by_story(match(storage.articles.arrived_since(workspace, since), query, keywords))
+    had = storage.outbox.had(channel)
+    new = [one for one in found if one.story not in had]
+    return compose(topic, new, preferences, keywords) if new else None
+
+
+def post(storage: Storage, briefing: Briefing, workspace: str, channel: str, now: datetime) -> int:
+    """Queue a briefing that a person asked to post; the channel will not get its stories again. Gives the delivery."""
+    heads = (*(story.article for story in briefing.stories), *briefing.more)
+    with storage.writing():
+        articles = storage.articles.get_many([head.id for head in heads], workspace)
+        return storage.outbox.add_post(workspace, channel, briefing, now, {article.story for article in articles})
+
+
+def _milliseconds(moment: datetime) -> int:
+    return round(moment.timestamp() * 1000)
+
+
+def _moment(milliseconds: int) -> datetime:
+    return datetime.fromtimestamp(milliseconds / 1000, UTC)
