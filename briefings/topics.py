@@ -77,7 +77,7 @@ def _present(part: Part, terms: ArticleTerms) -> str:
 _FIELDS = ("title", "source")
 _QUOTES = str.maketrans(dict.fromkeys("“”„‟«»＂", '"'))
 _ITEM = re.compile(
-    r"""(?P<minus>[-−](?=[^\s-]))?
+    r"""(?P<minus>[-−–—]+(?=[^-−–—\s)]))?
     (?: (?P<bracket>[()])
       | (?: (?P<field>[A-Za-z]{2,}): (?![/\s]|$) )? (?: "(?P<phrase>[^"]*)(?P<closed>"?) | (?P<word>[^\s()"]+) )
     )""",
@@ -134,9 +134,10 @@ class _Lexer:
                 continue
             items += self._run(run)
             run = []
-            if match["minus"]:
+            found = self._item(match)
+            if match["minus"] and found:
                 items.append(_Item("without", at))
-            items += self._item(match)
+            items += found
         return [*items, *self._run(run)]
 
     def _item(self, match: re.Match[str]) -> list[_Item]:
@@ -156,7 +157,9 @@ class _Lexer:
                 raise self._error("NOT is not known here; write a minus directly before the word, such as -rumour.", at)
         if word and word.lower() in (f"{name}:" for name in _FIELDS):
             raise self._error(f"Nothing follows “{word}”; put a word directly after it, such as {word}summit.", at)
-        if word and word.endswith("*") and field != "source":
+        if word and word.endswith("*"):
+            if field == "source":
+                raise self._error("A source is named by whole words; leave out the *.", at)
             return self._prefix(word.rstrip("*"), bool(field), at)
         tokens = tuple(token for _, _, token in self._keywords.located(shown))
         if not tokens and (field or phrase is not None):
