@@ -108,13 +108,17 @@ class Deliverer:
             async with asyncio.timeout(within):
                 async with self._claiming:
                     pass
-                while self._under_way:
-                    await asyncio.wait(self._under_way.values())
+                await self.idle()
         except TimeoutError:
             late = list(self._under_way.values())
             for task in late:
                 task.cancel()
             await asyncio.gather(*late, return_exceptions=True)
+
+    async def idle(self) -> None:
+        """Wait until nothing is under way."""
+        while self._under_way:
+            await asyncio.wait(self._under_way.values())
 
     def _ended(self, id: int, task: asyncio.Task[None]) -> None:
         del self._under_way[id]
@@ -257,7 +261,8 @@ class Deliverer:
                     held = self._outbox.failed(*mark, reason)
                 case Unknown(reason):
                     held = self._outbox.unknown(*mark, reason)
-            notice = None if isinstance(delivery.content, Notice) else notice_of(delivery, decision, subscription)
+            about_itself = subscription is None and isinstance(delivery.content, Notice)
+            notice = None if about_itself else notice_of(delivery, decision, subscription)
             if held and isinstance(decision, Pause) and subscription:
                 if subscription.state == "blocked":
                     notice = None  # Told when that began.

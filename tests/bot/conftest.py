@@ -1,0 +1,106 @@
+"""A platform that does as it is told, and time that passes only when somebody waits."""
+
+import asyncio
+import math
+from collections.abc import Callable, Iterator, Sequence
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from bot.connectors import Answering, Asker, Limits, OutcomeUnknown, Part, PayloadRefused
+from bot.render.plain_text import content_text
+from briefings.storage import Storage
+from briefings.types import Content, Notice
+
+BEGIN = datetime(2026, 11, 23, 9, 0, tzinfo=UTC)
+
+
+class Time:
+    """A clock that stands still but for `sleep`."""
+
+    def __init__(self) -> None:
+        self.seconds = 0.0
+        self.waited_until: list[float] = []
+
+    def now(self) -> datetime:
+        return BEGIN + timedelta(seconds=self.seconds)
+
+    def monotonic(self) -> float:
+        return self.seconds
+
+    async def sleep(self, seconds: float) -> None:
+        until = self.seconds + seconds
+        self.waited_until.append(until)
+        await asyncio.sleep(0)
+        self.seconds = max(self.seconds, until)
+
+
+class Scripted:
+    """A connector whose every message is kept, and whose next sends go as `script` says: an error, or None for well.
+
+    A notice is laid out as one message for each of its paragraphs.
+    """
+
+    name = "scripted"
+
+    def __init__(self, time: Time) -> None:
+        self.limits = Limits(
+            messages_per_second=math.inf, messages_per_second_per_channel=math.inf, message_characters=10_000
+        )
+        self.time = time
+        self.script: list[Exception | None] = []
+        self.found: dict[str, str | None] = {}
+        self.refuses: Callable[[str], bool] = lambda text: False
+        self.messages: list[tuple[str, str, str | None]] = []
+        self.times: list[float] = []
+        self.keys: list[str] = []
+        self.typed: list[str] = []
+        self.asker = Asker(workspace="scripted", channel="scripted:#here", person="kim", may_manage=True)
+
+    async def listen(self, answer: Answering) -> None:
+        for text in self.typed:
+            reply = await answer(text, self.asker)
+            self.messages += [(self.asker.channel, content_text(content), None) for content in reply.contents]
+
+    def render(self, content: Content) -> Sequence[Part]:
+        text = content.text if isinstance(content, Notice) else content_text(content)
+        return [Part({"text": paragraph}, paragraph) for paragraph in text.split("\n\n")]
+
+    async def send(self, channel: str, part: Part, *, key: str, thread: str | None) -> str:
+        self.keys.append(key)
+        self.times.append(self.time.monotonic())
+        if self.script and (error := self.script.pop(0)):
+            raise error
+        if self.refuses(part.text):
+            raise PayloadRefused("It was refused.")
+        self.messages.append((channel, part.text, thread))
+        return f"m{len(self.messages)}"
+
+    async def find(self, channel: str, *, key: str, thread: str | None) -> str | None:
+        if key in self.found:
+            return self.found[key]
+        raise OutcomeUnknown("Nobody can tell.")
+
+    def managers(self, workspace: str, person: str | None) -> str:
+        return f"{workspace}:@{person or 'owner'}"
+
+    @property
+    def texts(self) -> list[str]:
+        return [text for _, text, _ in self.messages]
+
+
+@pytest.fixture
+def time() -> Time:
+    return Time()
+
+
+@pytest.fixture
+def scripted(time: Time) -> Scripted:
+    return Scripted(time)
+
+
+@pytest.fixture
+def storage(tmp_path: Path) -> Iterator[Storage]:
+    with Storage.open(f"sqlite:///{tmp_path / 'sidelines.db'}") as opened:
+        yield opened
