@@ -24,7 +24,7 @@ def store(database: Database, connection: Connection, bodies: Sequence[Content])
     wanted = list(new)
     for start in range(0, len(wanted), PARAMETERS):
         of_these = contents.c.digest.in_(wanted[start : start + PARAMETERS])
-        ids.update(connection.execute(select(contents.c.digest, contents.c.id).where(of_these)).tuples().all())
+        ids.update(connection.execute(select(contents.c.digest, contents.c.id).where(of_these)).all())
     return [ids[digest] for digest in digests]
 
 

@@ -126,7 +126,7 @@ class Outbox:
             .where(channel_stories.c.story >= oldest)
         )
         with self._database.reading() as connection:
-            return connection.execute(query).tuples().all()
+            return connection.execute(query).all()
 
     def had(self, channel: str) -> set[int]:
         """The stories that a channel has had, or is about to get."""
@@ -309,7 +309,7 @@ class Outbox:
         """How many deliveries there are in each state."""
         query = select(deliveries.c.state, func.count()).group_by(deliveries.c.state)
         with self._database.reading() as connection:
-            return dict(connection.execute(query).tuples().all())
+            return dict(connection.execute(query).all())
 
     def _mark(self, id: int, owner: str, **values: object) -> bool:
         with self._database.writing() as connection:

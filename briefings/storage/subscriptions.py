@@ -133,7 +133,7 @@ class Subscriptions:
     def due(self, now: datetime, limit: int) -> Sequence[Due]:
         """Up to `limit` subscriptions of any workspace that are due, longest waiting first."""
         with self._database.writing() as connection:
-            return connection.execute(due(now, limit)).tuples().all()
+            return connection.execute(due(now, limit)).all()
 
     def advance(self, cohorts: Sequence[Cohort]) -> None:
         """Move the members of `cohorts` on; where their news begins only ever moves forward."""

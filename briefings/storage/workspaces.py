@@ -89,7 +89,7 @@ class Preferences:
         """What holds in a channel: its own preferences over the workspace's over `defaults`."""
         query = _settled.where(preferences.c.workspace == workspace, preferences.c.channel.in_(("", channel)))
         with self._database.reading() as connection:
-            return Settled(connection.execute(query).tuples()).merged(workspace, channel, defaults)
+            return Settled(connection.execute(query)).merged(workspace, channel, defaults)
 
     def of_due(self, now: datetime, limit: int) -> "Settled":
         """What is settled for the first `limit` subscriptions due: for their workspaces, and their channels."""
@@ -99,7 +99,7 @@ class Preferences:
             (preferences.c.channel == "") | preferences.c.channel.in_(select(rows.c.channel)),
         )
         with self._database.reading() as connection:
-            return Settled(connection.execute(query).tuples())
+            return Settled(connection.execute(query))
 
 
 class Settled:
