@@ -72,6 +72,7 @@ class Terminal:
         messages_per_second=math.inf, messages_per_second_per_channel=math.inf, message_characters=1_000_000
     )
     """A terminal has no limits of its own; one message holds any content."""
+    watched = False
 
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
@@ -119,6 +120,8 @@ class Terminal:
 
 class WatchedTerminal(Terminal):
     """A prompt with history and completion; everything else appears above it."""
+
+    watched = True
 
     def __init__(self, settings: Settings) -> None:
         super().__init__(settings)

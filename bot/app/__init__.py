@@ -56,9 +56,14 @@ def build_commands(settings: Settings, storage: Storage, index: Index, keywords:
     """What answers typed words, over these parts."""
     from bot.commands import Commands
 
-    return Commands(storage, index, keywords, settings.preferences)
+    return Commands(storage, index, keywords, settings.preferences, settings.briefing.when)
 
 
-def run(settings: Settings) -> int:
-    """Start everything that is configured and serve until told to stop; gives the exit status."""
-    raise SystemExit(f"{settings.data.dir}: nothing to start yet.")
+def run(settings: Settings, *, progress: Progress | None = None) -> int:
+    """Start everything that is configured, serve until told to stop, stop cleanly; gives the exit status.
+
+    Raises SidelinesError, above all when another process runs on the same data.
+    """
+    from bot.app.running import run
+
+    return run(settings, progress)

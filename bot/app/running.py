@@ -1,0 +1,196 @@
+"""`sidelines run`: join the parts, serve until told to stop, stop cleanly."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import signal
+import sys
+from collections.abc import Callable, Mapping
+from contextlib import suppress
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, Any
+
+from bot.app import build_commands, logs, open_index, open_keywords, open_storage
+from bot.app.sample import add_sample
+from bot.app.single import only_one
+from bot.commands.words import SHAPES
+from bot.connectors import Asker, Connector, terminal
+from bot.connectors.terminal import Vocabulary
+from bot.delivery import Deliverer, Retries
+from bot.scheduler import Chore, Scheduler, Work
+from briefings.errors import SidelinesError
+from briefings.publish import publish_due
+from briefings.storage.peek import sqlite_path
+from briefings.storage.upkeep import tidy
+from briefings.types import Content, Notice, Reply
+
+if TYPE_CHECKING:
+    from bot.app import Progress
+    from briefings.storage import Storage
+    from config.settings import Settings
+
+log = logging.getLogger(__name__)
+
+STOP_WITHIN = 10.0
+"""Seconds that deliveries under way get to end when the program is told to stop."""
+HEADLINES = 200
+"""Newest headlines that can be completed in a session."""
+
+HOW_TO = "Type a question, or `help`; Tab completes, Ctrl-D leaves."
+FIRST_STEPS = """This is the article that comes with Sidelines; `sidelines add FILE` adds your own. Try next:
+  ask what did they say about Fukushima?
+  brief ups and downs
+  subscribe G7 every minute in #world
+  help"""
+
+PLATFORMS: Mapping[str, Callable[[Settings], Connector | None]] = {}
+"""How the connector of each chat platform is built; it gives None when its tokens are missing."""
+
+
+def run(settings: Settings, progress: Progress | None) -> int:
+    """See `bot.app.run`."""
+    folder = settings.data_folder()
+    platforms = {name: connector for name, create in PLATFORMS.items() if (connector := create(settings))}
+    with only_one(settings.data.database_url.reveal()), open_storage(settings) as storage:
+        logs.begin(settings.log.level, settings.log.format, None if platforms else folder / "sidelines.log")
+        if sqlite_path(settings.data.database_url.reveal()):
+            storage.outbox.release(_now())
+        asyncio.run(Bot(settings, storage, platforms, progress).serve())
+    return 0
+
+
+class Bot:
+    """All parts of the running program. Without a platform it serves a session in the terminal."""
+
+    def __init__(
+        self, settings: Settings, storage: Storage, platforms: Mapping[str, Connector], progress: Progress | None
+    ) -> None:
+        self._storage = storage
+        self._sample = None if platforms else add_sample(storage, terminal.WORKSPACE, _now())
+        keywords = open_keywords()
+        self._settings = settings
+        self._keywords = keywords
+        self._index = open_index(settings, keywords, storage=storage, progress=progress)
+        self._commands = build_commands(settings, storage, self._index, keywords)
+        self._session = None
+        self._connectors = dict(platforms)
+        if not platforms:
+            self._session = terminal.create(
+                terminal.Settings(sys.stdin, sys.stdout, settings.data_folder() / "history", self._vocabulary)
+            )
+            self._connectors[self._session.name] = self._session
+        self._deliverer = Deliverer(
+            storage,
+            self._connectors,
+            retries=Retries(
+                attempts=settings.delivery.attempts,
+                first=timedelta(seconds=settings.delivery.first_wait),
+                longest=timedelta(seconds=settings.delivery.longest_wait),
+            ),
+            lease=timedelta(seconds=settings.delivery.lease),
+        )
+        self._scheduler: Scheduler | None = None
+
+    async def serve(self) -> None:
+        """Listen, publish and deliver until a signal comes or every connector has closed."""
+        self._scheduler = Scheduler(
+            (
+                Work("follow", self._next_change, self._follow),
+                Work("publish", self._next_due, self._publish),
+                Work("deliver", self._deliverer.next_attempt, self._deliverer.deliver),
+            ),
+            (Chore("tidy", timedelta(days=1), self._tidy),),
+        )
+        if self._session:
+            await self._session.show(self._greeting(self._session.watched))
+        stopped = asyncio.create_task(_told_to_stop())
+        working = asyncio.create_task(self._scheduler.run())
+        listening = asyncio.gather(*(connector.listen(self._answer) for connector in self._connectors.values()))
+        log.info("started", extra={"action": "started", "connectors": ",".join(self._connectors)})
+        try:
+            ends: set[asyncio.Future[Any]] = {stopped, working, listening}
+            await asyncio.wait(ends, return_when=asyncio.FIRST_COMPLETED)
+            if listening.done():  # What came due while the last words were typed is still delivered.
+                listening.result()
+                await self._publish()
+                await self._deliverer.deliver()
+        finally:
+            await self._deliverer.finish(STOP_WITHIN)
+            for task in (stopped, working, listening):
+                task.cancel()
+            ended = await asyncio.gather(working, listening, return_exceptions=True)
+            log.info("stopped", extra={"action": "stopped"})
+        for error in ended:
+            if isinstance(error, Exception):
+                raise error
+
+    async def _answer(self, text: str, asker: Asker) -> Reply:
+        """Answer typed words in a thread. What goes wrong is told in a sentence, and logged when it is our fault."""
+        try:
+            return await asyncio.to_thread(self._commands.handle, text, asker, _now())
+        except SidelinesError as error:
+            return Reply((Notice(str(error), "problem"),), private=True, found=False)
+        except Exception as error:
+            log.exception("a command failed", extra={"action": "answer_failed"})
+            told = f"This is a fault in Sidelines ({type(error).__name__}); the log in the data folder has the details."
+            return Reply((Notice(told, "problem"),), private=True, found=False)
+        finally:
+            if self._scheduler:
+                self._scheduler.wake()
+
+    # What the scheduler does -------------------------------------------------------------------------------
+
+    async def _next_change(self) -> datetime | None:
+        changed = await asyncio.to_thread(self._storage.articles.last_change) != self._index.last_change
+        return _now() if changed else None
+
+    async def _follow(self) -> None:
+        """Take articles that any process stored into the index, and let those who get them as it happens get them."""
+        await asyncio.to_thread(self._storage.subscriptions.wake_as_it_happens, _now())
+        await asyncio.to_thread(self._index.catch_up, self._storage.articles)
+
+    async def _next_due(self) -> datetime | None:
+        return await asyncio.to_thread(self._storage.subscriptions.earliest_due)
+
+    async def _publish(self) -> None:
+        await asyncio.to_thread(publish_due, self._storage, self._keywords, self._settings.preferences, _now())
+
+    async def _tidy(self) -> None:
+        await asyncio.to_thread(tidy, self._storage, _now())
+
+    # The session --------------------------------------------------------------------------------------------
+
+    def _greeting(self, watched: bool) -> tuple[Content, ...]:
+        """On the very first start the bundled article's briefing and what to type next; later a line for people."""
+        if self._sample is not None:
+            asker = Asker(workspace=terminal.WORKSPACE, channel=terminal.HERE, person="", may_manage=False)
+            return (*self._commands.handle(f"brief {self._sample}", asker, _now()).contents, Notice(FIRST_STEPS))
+        if not watched:
+            return ()
+        stored = self._storage.articles.count(terminal.WORKSPACE)
+        return (Notice(f"{stored} {'article is' if stored == 1 else 'articles are'} stored. {HOW_TO}"),)
+
+    def _vocabulary(self) -> Vocabulary:
+        """What can be completed in a session."""
+        workspace = terminal.WORKSPACE
+        subscriptions = self._storage.subscriptions.list(workspace)
+        return Vocabulary(
+            commands=tuple(SHAPES),
+            topics=tuple(topic.name for topic in self._storage.topics.list(workspace)),
+            channels=tuple({each.channel.removeprefix(terminal.SESSION) for each in subscriptions}),
+            headlines=tuple(head.title for head in self._storage.articles.heads(workspace, limit=HEADLINES)),
+        )
+
+
+async def _told_to_stop() -> None:
+    """Wait for the signal to end."""
+    loop, stop = asyncio.get_running_loop(), asyncio.Event()
+    for name in (signal.SIGTERM, signal.SIGINT):
+        with suppress(NotImplementedError):  # An event loop without signals, as on Windows.
+            loop.add_signal_handler(name, stop.set)
+    await stop.wait()
+
+
+def _now() -> datetime:
+    return datetime.now(UTC)
