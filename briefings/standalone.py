@@ -12,7 +12,7 @@ LONGEST_RUN = 3
 """Sentences. Whoever needs a longer chain of references to be understood is not quoted."""
 
 _MARKS = '"“”„«»「」『』'
-_QUOTED = re.compile(f"[{_MARKS}][^{_MARKS}]*(?:[{_MARKS}]|$)")
+_QUOTED = re.compile(f"[{_MARKS}][^{_MARKS}]*[{_MARKS}]")
 _WORD = re.compile(r"[^\W_]+(?:['’.-][^\W_]+)*")
 
 
