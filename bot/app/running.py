@@ -39,7 +39,7 @@ HEADLINES = 200
 
 HOW_TO = "Type a question, or `help`; Tab completes, Ctrl-D leaves."
 FIRST_STEPS = """This is the article that comes with Sidelines; `sidelines add FILE` adds your own. Try next:
-  ask what did they say about Fukushima?
+  what about the court ruling?
   brief ups and downs
   subscribe G7 every minute in #world
   help"""
@@ -102,8 +102,8 @@ class Bot:
             ),
             (Chore("tidy", timedelta(days=1), self._tidy),),
         )
-        if self._session:
-            await self._session.show(self._greeting(self._session.watched))
+        if self._session and (greeting := self._greeting(self._session.watched)):
+            await self._session.show(greeting)
         stopped = asyncio.create_task(_told_to_stop())
         working = asyncio.create_task(self._scheduler.run())
         listening = asyncio.gather(*(connector.listen(self._answer) for connector in self._connectors.values()))

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 
 from rich.console import Group, RenderableType
 from rich.padding import Padding
+from rich.table import Table
 from rich.text import Text
 
 from bot.render.plain_text import clean, content_text, date_words
@@ -26,7 +27,7 @@ def layout(content: Content) -> RenderableType:
         case Listing():
             lines = _listing(content)
         case Notice(text=text, level=level):
-            lines = iter([Text("\n".join(clean(line) for line in text.split("\n")), LEVELS[level])])
+            lines = iter([_indented(Text(clean(line), LEVELS[level]), _margin(line)) for line in text.split("\n")])
         case _:
             return Text(content_text(content, width=10_000), LEVELS["refused"])
     return Group(*lines, *_hints(content.actions))
@@ -125,9 +126,15 @@ def _hints(actions: Sequence[Action]) -> list[Text]:
     return [Text(), Text("Type ", QUIET).append(Text(", ").join(hints))]
 
 
-def _row(text: Text) -> Padding:
-    """A bulleted line, its further lines indented as far."""
-    return _indented(Text("- ").append(text), 2)
+def _row(text: Text) -> Table:
+    """A bulleted text whose further lines stand under its first word."""
+    row = Table.grid(padding=0)
+    row.add_row("  - ", text)
+    return row
+
+
+def _margin(line: str) -> int:
+    return len(line) - len(line.lstrip(" "))
 
 
 def _indented(text: Text, cells: int) -> Padding:
