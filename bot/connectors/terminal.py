@@ -133,7 +133,7 @@ class WatchedTerminal(Terminal):
         def write() -> None:
             width = min(self._console.width, WIDEST)
             if channel:
-                self._console.print(Rule(clean(channel), align="left"), width=width)
+                self._console.print(Rule(clean(channel), align="left", style="dim"), width=width)
             for content in contents:
                 self._console.print(layout(content), "", width=width, sep="\n")
 

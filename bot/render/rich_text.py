@@ -122,8 +122,10 @@ def _hints(actions: Sequence[Action]) -> list[Text]:
     """What a button is on other platforms: the words to type; a blank line first."""
     if not actions:
         return []
-    hints = [Text(clean(action.command), COMMAND).append(f" ({clean(action.label)})", QUIET) for action in actions]
-    return [Text(), Text("Type ", QUIET).append(Text(", ").join(hints))]
+    hints = [
+        Text().append(clean(action.command), COMMAND).append(f" ({clean(action.label)})", QUIET) for action in actions
+    ]
+    return [Text(), Text().append("Type ", QUIET).append(Text(", ").join(hints))]
 
 
 def _row(text: Text) -> Table:
