@@ -13,6 +13,7 @@ import os
 import shutil
 import threading
 from collections.abc import AsyncIterator, Callable, Iterator, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import TextIO
 
@@ -135,7 +136,7 @@ class WatchedTerminal(Terminal):
             if channel:
                 self._console.print(Rule(clean(channel), align="left", style="dim"), width=width)
             for content in contents:
-                self._console.print(layout(content), "", width=width, sep="\n")
+                self._console.print(layout(content), "", width=width, sep="\n", crop=False)
 
         await run_in_terminal(write)
 
@@ -190,15 +191,14 @@ async def _lines(file: int) -> AsyncIterator[str]:
 
     def read() -> None:
         begun = b""
-        try:
-            while chunk := os.read(file, 65536):
-                *whole, begun = (begun + chunk).split(b"\n")
-                for line in whole:
-                    loop.call_soon_threadsafe(lines.put_nowait, line)
+        with suppress(RuntimeError):  # The loop is closed: nobody wants to know any more.
+            with suppress(OSError):  # Hung up, which is an end like any other.
+                while chunk := os.read(file, 65536):
+                    *whole, begun = (begun + chunk).split(b"\n")
+                    for line in whole:
+                        loop.call_soon_threadsafe(lines.put_nowait, line)
             loop.call_soon_threadsafe(lines.put_nowait, begun)
             loop.call_soon_threadsafe(lines.put_nowait, None)
-        except RuntimeError:
-            return  # The loop is closed: nobody reads any more.
 
     threading.Thread(target=read, name="stdin", daemon=True).start()
     while (line := await lines.get()) is not None:

@@ -18,7 +18,7 @@ LEVELS = {"info": "", "refused": "yellow", "problem": "bold red"}
 
 
 def layout(content: Content) -> RenderableType:
-    """A content laid out for a rich console."""
+    """A content laid out for a rich console; print it without cropping, which would cut long links."""
     match content:
         case Briefing():
             lines = _briefing(content)
@@ -78,7 +78,7 @@ def _quote(quote: Quote) -> Iterator[RenderableType]:
     if quote.heading:
         cited.append(" — ", QUIET).append(clean(quote.heading), HEADING)
     yield _indented(cited, 4)
-    yield from (_indented(line, 4) for line in _origin(quote.article))
+    yield from _origin(quote.article, 4)
 
 
 def _listing(listing: Listing) -> Iterator[RenderableType]:
@@ -94,28 +94,28 @@ def _item(item: Item) -> Iterator[RenderableType]:
     for line in item.detail.splitlines():
         yield _indented(Text(clean(line), QUIET), 4)
     if item.url:
-        yield _indented(_link(item.url), 4)
+        yield _link(item.url, 4)
     yield from (_indented(hint, 4) for hint in _hints(item.actions)[1:])
 
 
-def _origin(head: Head) -> Iterator[Text]:
+def _origin(head: Head, cells: int = 0) -> Iterator[RenderableType]:
     """Source and date of an article, then its link, as far as they are known."""
     words = [clean(head.source)] if head.source else []
     if head.published:
         words.append(date_words(head.published))
     if words:
-        yield Text(", ".join(words), QUIET)
+        yield _indented(Text(", ".join(words), QUIET), cells)
     if head.url:
-        yield _link(head.url)
+        yield _link(head.url, cells)
 
 
 def _titled(head: Head) -> Text:
     return Text(clean(head.title)).append(f" ({clean(head.source)})" if head.source else "", QUIET)
 
 
-def _link(url: str) -> Text:
-    """A link on one line whatever the width, so that terminals recognise it."""
-    return Text(clean(url), LINK, no_wrap=True, overflow="ignore")
+def _link(url: str, cells: int) -> Text:
+    """A link on one line whatever the width, so that terminals recognise it; padding would cut it."""
+    return Text(" " * cells, no_wrap=True, overflow="ignore").append(clean(url), LINK)
 
 
 def _hints(actions: Sequence[Action]) -> list[Text]:
