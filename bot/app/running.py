@@ -77,7 +77,7 @@ class Bot:
         self._connectors = dict(platforms)
         if not platforms:
             self._session = terminal.create(
-                terminal.Settings(sys.stdin, sys.stdout, settings.data_folder() / "history", self._vocabulary)
+                terminal.Settings(sys.stdin, sys.stdout, settings.data_folder(), self._vocabulary)
             )
             self._connectors[self._session.name] = self._session
         self._deliverer = Deliverer(
@@ -111,10 +111,9 @@ class Bot:
         try:
             ends: set[asyncio.Future[Any]] = {stopped, working, listening}
             await asyncio.wait(ends, return_when=asyncio.FIRST_COMPLETED)
-            if listening.done():  # What came due while the last words were typed is still delivered.
-                listening.result()
-                await self._publish()
-                await self._deliverer.deliver()
+            if listening.done() and not listening.exception():
+                last = asyncio.create_task(self._deliver_due())
+                await asyncio.wait({stopped, last}, return_when=asyncio.FIRST_COMPLETED)
         finally:
             await self._deliverer.finish(STOP_WITHIN)
             for task in (stopped, working, listening):
@@ -155,6 +154,13 @@ class Bot:
 
     async def _publish(self) -> None:
         await asyncio.to_thread(publish_due, self._storage, self._keywords, self._settings.preferences, _now())
+
+    async def _deliver_due(self) -> None:
+        """Deliver what is due by now, and the notices about it: what came due while the last words were typed."""
+        await self._publish()
+        while (at := await self._deliverer.next_attempt()) and at <= _now():
+            await self._deliverer.deliver()
+            await self._deliverer.idle()
 
     async def _tidy(self) -> None:
         await asyncio.to_thread(tidy, self._storage, _now())

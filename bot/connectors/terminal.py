@@ -37,6 +37,8 @@ HERE = f"{WORKSPACE}:#general"
 SESSION = f"{WORKSPACE}:"
 """The channel of notices that belong to no channel."""
 LEAVING = {"quit", "exit"}
+RECORD_BYTES = 100_000
+"""Size at which the record of what was shown begins anew: a thousand briefings, of which the last few count."""
 WIDEST = 100
 """Cells; longer lines are hard to read."""
 
@@ -51,11 +53,14 @@ class Vocabulary(Struct, frozen=True):
 
 
 class Settings(Struct, frozen=True):
-    """What a terminal session is built from; `vocabulary` is asked while a person types."""
+    """What a terminal session is built from; `vocabulary` is asked while a person types.
+
+    `folder` keeps what was typed, and which briefings were shown.
+    """
 
     stdin: TextIO
     stdout: TextIO
-    history: Path
+    folder: Path
     vocabulary: Callable[[], Vocabulary] = Vocabulary
 
 
@@ -77,6 +82,7 @@ class Terminal:
 
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
+        self._shown = Shown(settings.folder / "shown")
         self._asker = Asker(workspace=WORKSPACE, channel=HERE, person=getpass.getuser(), may_manage=True)
 
     async def listen(self, answer: Answering) -> None:
@@ -95,14 +101,16 @@ class Terminal:
     async def send(self, channel: str, part: Part, *, key: str, thread: str | None) -> str:
         """Show a part under the name of its channel; its key serves as message id."""
         try:
+            self._shown.begin(key)
             await self.show((part.payload,), channel.removeprefix(SESSION))
+            self._shown.end(key)
         except OSError as error:
             raise TemporaryFailure("The terminal is closed.") from error
         return key
 
     async def find(self, channel: str, *, key: str, thread: str | None) -> str | None:
-        """A screen keeps no record of what it showed."""
-        raise OutcomeUnknown("The session ended while it was being shown, and a terminal keeps no record.")
+        """Look into the record; it cannot tell about what the program was killed while showing."""
+        return self._shown.find(key)
 
     def managers(self, workspace: str, person: str | None) -> str:
         """The person in front of the session."""
@@ -143,7 +151,7 @@ class WatchedTerminal(Terminal):
     async def _lines(self) -> AsyncIterator[str]:
         session: PromptSession[str] = PromptSession(
             "sidelines> ",
-            history=FileHistory(self._settings.history),
+            history=FileHistory(self._settings.folder / "history"),
             completer=ThreadedCompleter(Words(self._settings.vocabulary)),
             complete_while_typing=False,
         )
@@ -156,6 +164,36 @@ class WatchedTerminal(Terminal):
                         return
                 except EOFError:
                     return
+
+
+class Shown:
+    """A record, in a file, of which parts were shown: two lines for each, before and after."""
+
+    def __init__(self, file: Path) -> None:
+        self._file = file
+
+    def begin(self, key: str) -> None:
+        """A part is about to be shown."""
+        self._add(f"begin {key}")
+
+    def end(self, key: str) -> None:
+        """It was shown."""
+        self._add(f"end {key}")
+
+    def find(self, key: str) -> str | None:
+        """The key if its part was shown, None if it was not. Raises OutcomeUnknown when it may have been."""
+        lines = self._file.read_text().splitlines() if self._file.exists() else []
+        if f"end {key}" in lines:
+            return key
+        if f"begin {key}" in lines:
+            raise OutcomeUnknown("the program was killed while it was being shown.")
+        return None
+
+    def _add(self, line: str) -> None:
+        if self._file.exists() and self._file.stat().st_size > RECORD_BYTES:
+            self._file.replace(self._file.with_suffix(".old"))
+        with self._file.open("a") as file:
+            file.write(line + "\n")
 
 
 class Words(Completer):

@@ -40,6 +40,11 @@ PLAIN = 1000
 """Piece `j` of a part that went out as plain words is recorded as part number `part + PLAIN * (j + 1)`."""
 
 
+def key_of(delivery: Delivery, part: int) -> str:
+    """What a platform may know a part by: the same at every attempt, in no other database, of 25 characters at most."""
+    return f"{int(delivery.created.timestamp() * 1000):x}.{delivery.id:x}.{part}"
+
+
 class LeaseLost(Exception):
     """Another worker has taken the delivery over."""
 
@@ -193,7 +198,7 @@ class Deliverer:
 
     async def _send(self, connector: Connector, delivery: Delivery, number: int, part: Part, thread: str | None) -> str:
         """Send one part unless that was done before, and record it; gives its message id."""
-        key = f"{delivery.id}.{number}"
+        key = key_of(delivery, number)
         message = delivery.sent.get(number)
         if message == "":  # An earlier attempt ended between sending and recording.
             message = await connector.find(delivery.channel, key=key, thread=thread)

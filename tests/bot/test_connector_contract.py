@@ -28,7 +28,7 @@ from briefings.types import (
 
 
 def make_terminal(folder: Path, scripted) -> Terminal:
-    return terminal.create(terminal.Settings(io.StringIO(), io.StringIO(), folder / "history"))
+    return terminal.create(terminal.Settings(io.StringIO(), io.StringIO(), folder))
 
 
 CONNECTORS: dict[str, Callable[..., Connector]] = {

@@ -59,7 +59,7 @@ def talk(tmp_path):
         source.write_bytes(data)
         conversation = Conversation()
         with source.open() as stdin:
-            await terminal.create(terminal.Settings(stdin, out, tmp_path / "history")).listen(conversation.answer)
+            await terminal.create(terminal.Settings(stdin, out, tmp_path)).listen(conversation.answer)
         return conversation.typed, out.getvalue()
 
     return run
@@ -112,7 +112,7 @@ async def test_a_pipe_is_read_as_it_fills(tmp_path):
         return reply
 
     with os.fdopen(read) as stdin:
-        session = terminal.create(terminal.Settings(stdin, out, tmp_path / "history"))
+        session = terminal.create(terminal.Settings(stdin, out, tmp_path))
         os.write(write, b"first\n")
         await session.listen(answer)
     assert conversation.typed == ["first", "second"]
@@ -125,7 +125,7 @@ def printed():
 
 @pytest.fixture
 def session(printed, tmp_path):
-    return terminal.create(terminal.Settings(io.StringIO(), printed, tmp_path / "history"))
+    return terminal.create(terminal.Settings(io.StringIO(), printed, tmp_path))
 
 
 async def test_a_briefing_stands_under_the_name_of_its_channel(session, printed):
@@ -147,14 +147,27 @@ async def test_a_closed_output_is_worth_another_try(session, printed):
         def write(self, text):
             raise BrokenPipeError
 
-    session._settings = terminal.Settings(io.StringIO(), Closed(), session._settings.history)
+    session._settings = terminal.Settings(io.StringIO(), Closed(), session._settings.folder)
     with pytest.raises(TemporaryFailure):
         await session.send(SESSION, Part(Notice("x"), "x"), key="1.0", thread=None)
 
 
-async def test_what_a_screen_showed_cannot_be_known(session):
+async def test_the_next_session_knows_what_the_last_one_showed(session, tmp_path):
+    await session.send(SESSION, Part(Notice("x"), "x"), key="1.0", thread=None)
+    later = terminal.create(terminal.Settings(io.StringIO(), io.StringIO(), tmp_path))
+    assert await later.find(SESSION, key="1.0", thread=None) == "1.0"
+    assert await later.find(SESSION, key="1.1", thread=None) is None
+
+
+async def test_what_was_being_shown_when_the_program_was_killed_cannot_be_known(session, monkeypatch):
+    async def killed(contents, channel=""):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(session, "show", killed)
+    with pytest.raises(KeyboardInterrupt):
+        await session.send(SESSION, Part(Notice("x"), "x"), key="1.0", thread=None)
     with pytest.raises(OutcomeUnknown):
-        await session.find("terminal:#world", key="3.0", thread=None)
+        await session.find(SESSION, key="1.0", thread=None)
 
 
 def test_without_a_person_at_both_ends_there_is_no_prompt(session):
@@ -162,7 +175,7 @@ def test_without_a_person_at_both_ends_there_is_no_prompt(session):
 
 
 async def test_a_person_is_shown_the_same_words(printed, tmp_path):
-    session = WatchedTerminal(terminal.Settings(io.StringIO(), printed, tmp_path / "history"))
+    session = WatchedTerminal(terminal.Settings(io.StringIO(), printed, tmp_path))
     (part,) = session.render(BRIEFING)
     await session.send("terminal:#world", part, key="3.0", thread=None)
     shown = printed.getvalue()
