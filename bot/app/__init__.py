@@ -6,6 +6,7 @@ Building is lazy: a stored answer needs the keywords and the index alone, and mu
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -59,11 +60,12 @@ def build_commands(settings: Settings, storage: Storage, index: Index, keywords:
     return Commands(storage, index, keywords, settings.preferences, settings.briefing.when)
 
 
-def run(settings: Settings, *, progress: Progress | None = None) -> int:
+def run(settings: Settings, indexing: AbstractContextManager[Progress | None] | None = None) -> int:
     """Start everything that is configured, serve until told to stop, stop cleanly; gives the exit status.
 
-    Raises SidelinesError, above all when another process runs on the same data.
+    `indexing` is entered while the index catches up, and gives what is told about it. Raises SidelinesError, above all
+    when another process runs on the same data.
     """
     from bot.app.running import run
 
-    return run(settings, progress)
+    return run(settings, indexing or nullcontext())

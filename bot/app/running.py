@@ -7,7 +7,7 @@ import logging
 import signal
 import sys
 from collections.abc import Callable, Mapping
-from contextlib import suppress
+from contextlib import AbstractContextManager, suppress
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -48,7 +48,7 @@ PLATFORMS: Mapping[str, Callable[[Settings], Connector | None]] = {}
 """How the connector of each chat platform is built; it gives None when its tokens are missing."""
 
 
-def run(settings: Settings, progress: Progress | None) -> int:
+def run(settings: Settings, indexing: AbstractContextManager[Progress | None]) -> int:
     """See `bot.app.run`."""
     folder = settings.data_folder()
     platforms = {name: connector for name, create in PLATFORMS.items() if (connector := create(settings))}
@@ -56,7 +56,7 @@ def run(settings: Settings, progress: Progress | None) -> int:
         logs.begin(settings.log.level, settings.log.format, None if platforms else folder / "sidelines.log")
         if sqlite_path(settings.data.database_url.reveal()):
             storage.outbox.release(_now())
-        asyncio.run(Bot(settings, storage, platforms, progress).serve())
+        asyncio.run(Bot(settings, storage, platforms, indexing).serve())
     return 0
 
 
@@ -64,14 +64,19 @@ class Bot:
     """All parts of the running program. Without a platform it serves a session in the terminal."""
 
     def __init__(
-        self, settings: Settings, storage: Storage, platforms: Mapping[str, Connector], progress: Progress | None
+        self,
+        settings: Settings,
+        storage: Storage,
+        platforms: Mapping[str, Connector],
+        indexing: AbstractContextManager[Progress | None],
     ) -> None:
         self._storage = storage
         self._sample = None if platforms else add_sample(storage, terminal.WORKSPACE, _now())
         keywords = open_keywords()
         self._settings = settings
         self._keywords = keywords
-        self._index = open_index(settings, keywords, storage=storage, progress=progress)
+        with indexing as progress:
+            self._index = open_index(settings, keywords, storage=storage, progress=progress)
         self._commands = build_commands(settings, storage, self._index, keywords)
         self._session = None
         self._connectors = dict(platforms)

@@ -66,7 +66,7 @@ def run(folder: str, point: list | None) -> int:
             os.environ["SIDELINES_DATA_DIR"] = folder
             if point:
                 strike(*point)
-            status = bot.app.running.run(Settings.load(os.environ), None)
+            status = bot.app.run(Settings.load(os.environ))
         finally:
             sys.stdout.flush()
             os._exit(status)

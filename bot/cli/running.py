@@ -1,0 +1,17 @@
+"""`sidelines run`: everything that is configured, until it is told to stop."""
+
+import click
+
+from bot.cli.common import load_settings, progress_bar
+
+
+@click.command(short_help="Serve what is configured; with no tokens, a session in this terminal.")
+def run() -> int:
+    """Publish and deliver briefings on time, and answer questions, until told to stop.
+
+    With no chat platform configured this is a session here: type `help` in it. When standard input is no terminal,
+    commands are read from it line by line. The first start adds an article to try things on.
+    """
+    from bot.app import run as serve
+
+    return serve(load_settings(), progress_bar("Indexing"))
