@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import os
 import signal
 import sys
 from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager, suppress
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from bot.app import build_commands, logs, open_index, open_keywords, open_storage
@@ -82,7 +84,12 @@ class Bot:
         self._connectors = dict(platforms)
         if not platforms:
             self._session = terminal.create(
-                terminal.Settings(sys.stdin, sys.stdout, settings.data_folder(), self._vocabulary)
+                terminal.Settings(
+                    sys.stdin or Path(os.devnull).open(),  # closed by whoever started us: the input ends at once
+                    sys.stdout or Path(os.devnull).open("w"),
+                    settings.data_folder(),
+                    self._vocabulary,
+                )
             )
             self._connectors[self._session.name] = self._session
         self._deliverer = Deliverer(
@@ -119,6 +126,8 @@ class Bot:
             if listening.done() and not listening.exception():
                 last = asyncio.create_task(self._deliver_due())
                 await asyncio.wait({stopped, last}, return_when=asyncio.FIRST_COMPLETED)
+                if last.done():
+                    last.result()
         finally:
             await self._deliverer.finish(STOP_WITHIN)
             for task in (stopped, working, listening):
@@ -197,7 +206,7 @@ class Bot:
 async def _told_to_stop() -> None:
     """Wait for the signal to end."""
     loop, stop = asyncio.get_running_loop(), asyncio.Event()
-    for name in (signal.SIGTERM, signal.SIGINT):
+    for name in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
         with suppress(NotImplementedError):  # An event loop without signals, as on Windows.
             loop.add_signal_handler(name, stop.set)
     await stop.wait()
