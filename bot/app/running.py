@@ -85,8 +85,8 @@ class Bot:
         if not platforms:
             self._session = terminal.create(
                 terminal.Settings(
-                    sys.stdin or Path(os.devnull).open(),  # closed by whoever started us: the input ends at once
-                    sys.stdout or Path(os.devnull).open("w"),
+                    sys.stdin or Path(os.devnull).open(),  # noqa: SIM115 - closed before we came: ends at once
+                    sys.stdout or Path(os.devnull).open("w"),  # noqa: SIM115 - likewise
                     settings.data_folder(),
                     self._vocabulary,
                 )
