@@ -3,8 +3,6 @@ from datetime import UTC, datetime, timedelta
 from itertools import pairwise
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from bot.connectors import (
     ChannelGone,
@@ -14,13 +12,12 @@ from bot.connectors import (
     RateLimited,
     TemporaryFailure,
 )
-from bot.delivery import PLAIN, Deliverer, GiveUp, Pace, Pause, Retries, Retry, Unknown, after_failure, key_of
+from bot.delivery import PLAIN, Deliverer, Retries, key_of
 from briefings.keywords import Keywords
 from briefings.publish import publish_due
 from briefings.storage import Storage
 from briefings.types import (
     Briefing,
-    Delivery,
     Document,
     Key,
     Listing,
@@ -36,84 +33,6 @@ NOW = datetime(2026, 11, 23, 9, 0, tzinfo=UTC)
 RETRIES = Retries(attempts=4, first=timedelta(seconds=2), longest=timedelta(minutes=5))
 LEASE = timedelta(seconds=60)
 HERE = "scripted:#here"
-
-
-# Deciding
-
-
-def decide(error, attempts=1, jitter=0.5, retries=RETRIES):
-    return after_failure(error, attempts, NOW, retries, jitter)
-
-
-def test_what_each_failure_leads_to():
-    assert decide(ChannelGone("Invite me to #here.")) == Pause("Invite me to #here.")
-    assert decide(PayloadRefused("Too long.")) == GiveUp("Too long.")
-    assert decide(OutcomeUnknown("No reply.")) == Unknown("No reply.")
-    assert isinstance(decide(TemporaryFailure("Busy.")), Retry)
-    assert isinstance(decide(RateLimited("Slow down.", timedelta(seconds=9))), Retry)
-
-
-def test_an_error_outside_the_contract_is_never_sent_again_by_itself():
-    assert isinstance(decide(KeyError("ts")), Unknown)
-    assert isinstance(decide(TimeoutError()), Unknown)
-
-
-@pytest.mark.parametrize("error", [TemporaryFailure("Busy."), RateLimited("Slow down.", timedelta(seconds=1))])
-def test_temporary_failures_end_with_the_last_attempt(error):
-    assert isinstance(decide(error, attempts=3), Retry)
-    assert isinstance(decide(error, attempts=4), GiveUp)
-
-
-@given(st.integers(1, 99), st.floats(0, 1, exclude_max=True))
-def test_waits_are_drawn_from_nothing_to_a_bound_that_doubles(attempts, jitter):
-    retries = Retries(attempts=100, first=timedelta(seconds=2), longest=timedelta(minutes=5))
-    decision = decide(TemporaryFailure("Busy."), attempts, jitter, retries)
-    bound = min(timedelta(minutes=5), timedelta(seconds=2) * 2 ** min(attempts - 1, 20))
-    assert NOW <= decision.at <= NOW + bound
-    assert decision.at - NOW == pytest.approx(bound * jitter, abs=timedelta(microseconds=1))
-
-
-@given(st.integers(0, 100_000), st.floats(0, 1, exclude_max=True))
-def test_retry_after_is_honoured(seconds, jitter):
-    decision = decide(RateLimited("Slow down.", timedelta(seconds=seconds)), 1, jitter)
-    assert NOW + timedelta(seconds=seconds) <= decision.at <= NOW + timedelta(seconds=seconds) + RETRIES.first
-
-
-@given(st.lists(st.floats(0, 3), min_size=1, max_size=60), st.sampled_from([1.0, 5.0, 48.0]))
-def test_pace_keeps_its_rate_and_never_catches_up(gaps, rate):
-    pace, now, booked = Pace(rate), 0.0, []
-    for gap in gaps:
-        now += gap
-        booked.append(pace.book(now))
-        assert booked[-1] >= now
-    assert all(later - earlier >= 1 / rate - 1e-9 for earlier, later in pairwise(booked))
-
-
-@given(
-    st.integers(1_760_000_000_000, 16_000_000_000_000),
-    st.integers(1, 10**9),
-    st.sampled_from([0, 9, 9 + 9 * PLAIN]),
-)
-def test_a_key_fits_where_platforms_allow_25_characters(created, id, part):
-    content = Notice("x")
-    delivery = Delivery(
-        id=id,
-        workspace="w",
-        channel="c",
-        subscription=None,
-        slot=None,
-        due=None,
-        late=False,
-        content=content,
-        state="pending",
-        attempts=1,
-        sent={},
-        created=datetime.fromtimestamp(created / 1000, UTC),
-    )
-    assert len(key_of(delivery, part)) <= 25
-
-
-# Delivering
 
 
 @pytest.fixture
