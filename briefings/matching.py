@@ -15,7 +15,7 @@ from briefings.types import Document
 from briefings.words import pattern, pieces, prepared
 
 # How much an article is about a word: hits weighted by place, saturating as in BM25, longer texts counting less.
-# Tried on Reuters topics: mean average precision 0.79, stems alone 0.68; counting the first paragraph twice gains nothing.
+# Tried on Reuters topics: mean average precision 0.79, stems alone 0.68; a heavier first paragraph gains nothing.
 _TITLE, _HEADING, _BODY = 4.0, 2.0, 1.0
 _SATURATION, _LENGTH_SHARE, _USUAL_LENGTH = 1.2, 0.6, 400
 
