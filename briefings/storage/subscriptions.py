@@ -72,6 +72,13 @@ class Subscriptions:
             raise _not_found(id)
         return _subscription(row)
 
+    def list_all(self) -> list[Subscription]:
+        """The subscriptions of all workspaces, for the operator: first due first, those never due last."""
+        never = subscriptions.c.next_due.is_(None)
+        query = select(subscriptions).order_by(never, subscriptions.c.next_due, subscriptions.c.id)
+        with self._database.reading() as connection:
+            return [_subscription(row) for row in connection.execute(query)]
+
     def list(self, workspace: str, channel: str | None = None) -> list[Subscription]:
         """The subscriptions of a workspace, or of one of its channels, oldest first."""
         query = select(subscriptions).where(subscriptions.c.workspace == workspace).order_by(subscriptions.c.id)
