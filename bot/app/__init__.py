@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     from config.settings import Settings
 
 CONFIG = Path(config.__path__[0])
+INDEX = "index"
+"""The folder of the search index within the data folder."""
 
 Progress = Callable[[int, int], None]
 """Told how many of how many articles the index has taken in."""
@@ -44,7 +46,7 @@ def open_index(
 
     `progress` is called on long work. Raises StorageError or IndexUnavailable.
     """
-    index = Index.open(settings.data_folder() / "index", keywords)
+    index = Index.open(settings.data_folder() / INDEX, keywords)
     if storage is not None:
         index.catch_up(storage.articles, progress)
     elif last_change(settings.data.database_url.reveal()) != index.last_change:
