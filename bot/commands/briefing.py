@@ -1,0 +1,242 @@
+"""`brief`, `latest` and `more`: what was meant, and a briefing of it now."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+from msgspec.structs import replace
+
+from bot.commands.asking import ask
+from bot.commands.context import Context, refused
+from bot.commands.words import article_places
+from briefings.condense import condense
+from briefings.errors import QueryError
+from briefings.index import Candidate
+from briefings.publish import by_story, compose, match, tell
+from briefings.topics import article_terms, parse
+from briefings.types import (
+    Action,
+    Article,
+    Briefing,
+    CondensedSection,
+    Head,
+    Item,
+    Listing,
+    Notice,
+    Reply,
+    Section,
+    Story,
+    Telling,
+)
+
+OPENINGS = re.compile(r"(?:and|but|so|or|yet)\b[\s,:]*", re.IGNORECASE)
+"""Words that a heading may begin with and nobody types."""
+
+ABOUT = re.compile(r"(?:on|about|of|for|the|from)\s+", re.IGNORECASE)
+LATEST = 10
+PROPOSED = 500
+"""Sections that the index proposes for a topic, and newest articles looked at when it proposes fewer."""
+
+
+class Length:
+    """How much of each section is wanted: `sentences` each, or `words` in all."""
+
+    def __init__(self, sentences: int | None = None, words: int | None = None) -> None:
+        self.sentences = sentences
+        self.words = words
+
+    @property
+    def is_usual(self) -> bool:
+        """Whether it is left to the preferences."""
+        return self.sentences is None and self.words is None
+
+
+def brief(context: Context, argument: str, length: Length | None = None) -> Reply:
+    """A briefing of an id, a topic, a section, a headline, or of articles with these words; the newest without any."""
+    length = length or Length()
+    argument = argument.strip()
+    if not argument:
+        return _newest(context, length)
+    places = article_places(argument.replace("#", ""))
+    if places:
+        return _of_places(context, places, length)
+    named = context.storage.topics.get(context.workspace, argument)
+    if named:
+        return _of_topic(context, named.name, named.query, length) or _nothing(context, argument)
+    section = find_section(context, argument)
+    if section:
+        return _of_places(context, [(section.article.id, section.section)], length)
+    headline = find_headline(context, argument)
+    if headline:
+        return _of_places(context, [(headline.id, None)], length)
+    try:
+        found = _of_topic(context, argument, argument, length)
+    except QueryError:
+        found = None
+    return found or _nothing(context, argument)
+
+
+def more(context: Context, argument: str) -> Reply:
+    """Further sections or articles by their numbers, as the last answer or briefing offered them."""
+    if not argument:
+        return refused("There is nothing more to show of your last answer or briefing.")
+    return _of_places(context, article_places(argument), Length())
+
+
+def latest(context: Context, argument: str) -> Reply:
+    """The newest headlines, of a topic if one is named."""
+    topic = ABOUT.sub("", argument.strip().rstrip("?!. "), count=1) if argument.strip() else ""
+    title = "Latest headlines"
+    if topic:
+        named = context.storage.topics.get(context.workspace, topic)
+        heads = [a.head for a in matching(context, named.query if named else topic, LATEST)]
+        title = f"Latest on {named.name if named else topic}"
+    else:
+        heads = context.storage.articles.heads(context.workspace, limit=LATEST)
+    items = tuple(Item(head.title, _known(head), head.url, (Action("brief me", f"brief {head.id}"),)) for head in heads)
+    if items:
+        return Reply((Listing(title, items),))
+    if topic:
+        return _nothing(context, topic)
+    return _empty()
+
+
+def find_section(context: Context, words: str) -> Candidate | None:
+    """The section with that heading, an opening "But" and closing marks set aside; the best of several, if any."""
+    wanted = _bare(context, words)
+    if not wanted:
+        return None
+    for candidate in context.index.headings(wanted, workspace=context.workspace, limit=20):
+        if candidate.heading and _bare(context, candidate.heading) == wanted:
+            return candidate
+    return None
+
+
+def find_headline(context: Context, words: str) -> Head | None:
+    """The article with that headline; part of it will do when it is most of it."""
+    wanted = set(context.keywords.of(words))
+    if not wanted:
+        return None
+    found = context.index.titles(sorted(wanted), workspace=context.workspace, limit=10, every=True)
+    for candidate in found:
+        if len(wanted) * 2 > len(set(context.keywords.of(candidate.article.title))):
+            return candidate.article
+    return None
+
+
+def matching(context: Context, query: str, limit: int) -> list[Article]:
+    """The newest articles that a topic query matches, newest first. Raises QueryError."""
+    topic = parse(query, context.keywords)
+    proposed = context.index.search(topic.words, workspace=context.workspace, limit=PROPOSED)
+    ids = dict.fromkeys(candidate.article.id for candidate in proposed)
+    if len(proposed) < PROPOSED:  # Prefixes and sources are in no index: look at the newest themselves.
+        ids |= dict.fromkeys(head.id for head in context.storage.articles.heads(context.workspace, limit=PROPOSED))
+    articles = context.storage.articles.get_many(list(ids), context.workspace)
+    found = [article for article in articles if topic.matches(article_terms(article, context.keywords))]
+    return sorted(found, key=lambda article: (article.arrived, article.id), reverse=True)[:limit]
+
+
+def story(context: Context, article: Article, length: Length, only: int | None = None) -> Story:
+    """One article condensed as the asker's channel likes it, or one section of it alone."""
+    preferences = context.preferences()
+    sentences = length.sentences or preferences.sentences
+    if preferences.style == "full" and only is None and length.is_usual:
+        return tell(article, preferences, context.keywords)
+    sections = condense(article, context.keywords, sentences=sentences, words=length.words, only=only)
+    if only is not None and not sections:
+        sections = (_opening(article.sections[only], only, sentences),)
+    return Story(article.head, sections, article.language)
+
+
+def _of_places(context: Context, places: Sequence[tuple[int, int | None]], length: Length) -> Reply:
+    most = context.preferences().stories
+    articles = {a.id: a for a in context.storage.articles.get_many([p[0] for p in places], context.workspace)}
+    shown = [
+        (articles[article], section)
+        for article, section in places
+        if article in articles and (section is None or section < len(articles[article].sections))
+    ]
+    if not shown:
+        numbers = ", ".join(f"{a}" if s is None else f"{a}/{s}" for a, s in places[:most])
+        return refused(f"There is no article {numbers} here; `latest` lists what there is with its numbers.")
+    stories = tuple(story(context, article, length, section) for article, section in shown[:most])
+    names = [str(article.id) if section is None else f"{article.id}/{section}" for article, section in shown]
+    return _briefing(context, None, stories, [article.head for article, _ in shown[most:]], names)
+
+
+def _newest(context: Context, length: Length) -> Reply:
+    """The newest stories, each by its newest article."""
+    most = context.preferences().stories
+    heads = context.storage.articles.heads(context.workspace, limit=4 * most)
+    articles = context.storage.articles.get_many([head.id for head in heads], context.workspace)
+    newest: dict[int, Article] = {}
+    for article in articles:
+        newest.setdefault(article.story, article)
+    return _of_articles(context, None, list(newest.values()), length) if newest else _empty()
+
+
+def _of_topic(context: Context, name: str, query: str, length: Length) -> Reply | None:
+    """The newest articles of a topic, weightiest story first. None when there are none. Raises QueryError."""
+    preferences = context.preferences()
+    found = matching(context, query, 2 * preferences.stories)
+    if not found:
+        return None
+    by_id = {article.id: article for article in found}
+    headlines = replace(preferences, style="headlines")
+    weighed = compose(name, by_story(match(found, query, context.keywords)), headlines, context.keywords)
+    order = [*(told.article for told in weighed.stories), *weighed.more]
+    return _of_articles(context, name, [by_id[head.id] for head in order], length)
+
+
+def _of_articles(context: Context, topic: str | None, articles: Sequence[Article], length: Length) -> Reply:
+    most = context.preferences().stories
+    stories = tuple(story(context, article, length) for article in articles[:most])
+    rest = [article.head for article in articles[most:]]
+    return _briefing(context, topic, stories, rest, [str(article.id) for article in articles])
+
+
+def _briefing(
+    context: Context, topic: str | None, stories: tuple[Story, ...], rest: Sequence[Head], places: Sequence[str]
+) -> Reply:
+    """The stories with what may be done next; `places` are the numbers of all that was found, the rest included."""
+    actions = []
+    if rest:
+        actions.append(Action("more", f"more {' '.join(places[len(stories) :])}"))
+    if context.may_manage():
+        actions.append(Action("post here", f"post story {' '.join(places[: len(stories)])}"))
+    briefing = Briefing(topic=topic, stories=stories, more=tuple(rest), actions=tuple(actions))
+    return Reply((briefing,), private=True)
+
+
+def _opening(section: Section, position: int, sentences: int) -> CondensedSection:
+    """A section none of whose sentences reads alone, asked for alone: how it begins."""
+    tellings = [
+        Telling(text, paragraph, sentence)
+        for paragraph, texts in enumerate(section.paragraphs)
+        for sentence, text in enumerate(texts)
+    ]
+    return CondensedSection(section.heading, position, tuple(tellings[:sentences]))
+
+
+def _bare(context: Context, heading: str) -> tuple[str, ...]:
+    return context.keywords.of(OPENINGS.sub("", heading.strip(), count=1)) or context.keywords.of(heading)
+
+
+def _known(head: Head) -> str:
+    published = f"{head.published.day} {head.published:%b %Y}" if head.published else "no date"
+    return f"{head.source}, {published}" if head.source else published
+
+
+def _nothing(context: Context, words: str) -> Reply:
+    """What `ask` says when there is nothing: the words looked for and the nearest headline."""
+    reply = ask(words, context.index, context.keywords, workspace=context.workspace, now=context.now)
+    if not reply.found:
+        return reply
+    text = f"No topic, section, headline or article is “{words}”, but `ask {words}` finds sentences on it."
+    return Reply((Notice(text), *reply.contents), private=True, found=False)
+
+
+def _empty() -> Reply:
+    notice = Notice("The archive is empty. An operator adds articles with `sidelines add FILE`.", "refused")
+    return Reply((notice,), private=True, found=False)

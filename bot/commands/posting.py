@@ -1,0 +1,72 @@
+"""`post`, and the preview of what a subscription has to post: contents a person sends to a channel themselves."""
+
+from __future__ import annotations
+
+from bot.commands.briefing import Length, story
+from bot.commands.context import Context, refused, told
+from bot.commands.words import article_places, number
+from briefings import publish
+from briefings.types import Briefing, Reply, Subscription
+
+
+def post(context: Context, argument: str) -> Reply:
+    """Post what a subscription has now; with `story`, articles here; with `again`, a delivery that ended in doubt.
+
+    Raises NotFound.
+    """
+    kind, _, rest = argument.strip().partition(" ")
+    if kind.casefold() == "story":
+        return _post_stories(context, rest)
+    if kind.casefold() == "again":
+        return _post_again(context, rest)
+    id = number(argument)
+    if id is None:
+        return refused("Write `post NUMBER`, with the number of a subscription; `subscriptions` lists them.")
+    subscription = context.storage.subscriptions.get(id, context.workspace)
+    channel = context.shown(subscription.channel)
+    with context.storage.writing():  # So that two people who press "post it" at once post it once.
+        briefing = preview(context, subscription)
+        if briefing is None:
+            return refused(f"{channel} has had everything there is on {subscription.topic}.")
+        publish.post(context.storage, briefing, context.workspace, subscription.channel, context.now)
+    return told(f"It is on its way to {channel}.", private=True)
+
+
+def preview(context: Context, subscription: Subscription) -> Briefing | None:
+    """What the subscription would post now, None when there is nothing that its channel has not had."""
+    return publish.preview(
+        context.storage,
+        context.keywords,
+        context.preferences(subscription.channel),
+        workspace=context.workspace,
+        channel=subscription.channel,
+        topic=subscription.topic,
+        query=subscription.query,
+        since=subscription.since,
+    )
+
+
+def _post_stories(context: Context, argument: str) -> Reply:
+    places = dict(article_places(argument))
+    articles = context.storage.articles.get_many(list(places), context.workspace)
+    articles = [a for a in articles if places[a.id] is None or places[a.id] < len(a.sections)]  # type: ignore[operator]
+    if not articles:
+        return refused("There is no such article here; `latest` lists what there is with its numbers.")
+    channel = context.asker.channel
+    with context.storage.writing():
+        had = context.storage.outbox.had(channel)
+        new = [article for article in articles if article.story not in had]
+        if not new:
+            return refused(f"{context.shown(channel)} has had that already.")
+        stories = tuple(story(context, article, Length(), places[article.id]) for article in new)
+        briefing = Briefing(topic=None, stories=stories)
+        publish.post(context.storage, briefing, context.workspace, channel, context.now)
+    return told(f"It is on its way to {context.shown(channel)}.", private=True)
+
+
+def _post_again(context: Context, argument: str) -> Reply:
+    id = number(argument)
+    if id is None:
+        return refused("Write `post again NUMBER`, with the number of the delivery.")
+    delivery = context.storage.outbox.post_again(id, context.workspace, context.now)
+    return told(f"It is on its way to {context.shown(delivery.channel)} again.", private=True)
