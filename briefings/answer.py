@@ -153,7 +153,9 @@ def kind_of_answer(question: str) -> re.Pattern[str] | None:
 
 def rank(question: Question, candidates: Sequence[Candidate], keywords: Keywords, now: datetime) -> list[Ranked]:
     """The candidates by their own and their best sentence's score, best first; those without text are left out."""
-    ranked = (_best_sentence(question, candidate, keywords, now) for candidate in candidates if candidate.paragraphs)
+    ranked = (
+        _best_sentence(question, candidate, keywords, now) for candidate in candidates if any(candidate.paragraphs)
+    )
     return sorted(ranked, key=lambda each: -each.score)
 
 
@@ -165,7 +167,8 @@ def _best_sentence(question: Question, candidate: Candidate, keywords: Keywords,
     above = title.union(wanted.intersection(local.of(candidate.heading or "")))
     weights = {token: weight * (_TITLE if token in title else 1.0) for token, weight in question.weights.items()}
     kind_bonus = _KIND * math.fsum(question.weights.values())
-    best, place, carried = 0.0, (0, 0), frozenset[str]()
+    best, carried = 0.0, frozenset[str]()
+    place = next((paragraph, 0) for paragraph, texts in enumerate(candidate.paragraphs) if texts)
     told_before, own_before = 0.0, set[str]()
     for paragraph, texts in enumerate(candidate.paragraphs):
         for sentence, text in enumerate(texts):

@@ -1,0 +1,330 @@
+import math
+import subprocess
+import sys
+from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from briefings.answer import MOST_WORDS, Question, answer, asked_for, kind_of_answer, rank
+from briefings.documents import read
+from briefings.index import Candidate, Index
+from briefings.keywords import Keywords, load_aliases
+from briefings.sentences import join
+from briefings.types import EVERYONE, Answer, Article, Change, Document, Head, Section
+
+ROOT = Path(__file__).parents[2]
+KEYWORDS = Keywords(load_aliases(ROOT / "config" / "aliases.toml"))
+NOW = datetime(2026, 3, 2, tzinfo=UTC)
+FERRIES = Document(
+    title="Ferry strike empties the islands",
+    sections=(
+        Section(
+            None,
+            (
+                ("Captains of the island ferries stopped work on Monday.", "The mayor of Bergen called for calm."),
+                ("Hotels lost 40 million crowns in a week.", "That means 200 jobs are at risk."),
+            ),
+        ),
+        Section(
+            "Two offers",
+            (
+                ("The owners offered 5% more pay on Friday.",),
+                ("Maria Lund, who leads the captains, refused.", "“Rent rose twice as fast,” she said."),
+            ),
+        ),
+        Section("Weather", (("Gales closed the northern harbour in 2019.",),)),
+    ),
+)
+SUBJECTS = ["barley", "glaciers", "violins", "tunnels", "lanterns", "beetles", "canals", "ovens", "saddles", "comets"]
+OTHERS = [
+    Document(
+        title=f"Notes on {subject} number {number}",
+        sections=(Section(None, ((f"Prices of {subject} rose by {number}% in the spring.", "Nobody knows why."),)),),
+    )
+    for number, subject in enumerate(SUBJECTS * 20)
+]
+
+
+class Articles:
+    """Documents as the stored articles that an index follows."""
+
+    def __init__(self, documents: Sequence[Document], workspace: str = EVERYONE) -> None:
+        self._changes = [self._change(number, made, workspace) for number, made in enumerate(documents, 1)]
+
+    def _change(self, number: int, made: Document, workspace: str) -> Change:
+        article = Article(
+            id=number,
+            story=number,
+            arrived=NOW,
+            updated=NOW,
+            change=number,
+            title=made.title,
+            sections=made.sections,
+            published=made.published,
+        )
+        return Change(number=number, id=number, article=article, workspaces=(workspace,))
+
+    def last_change(self) -> int:
+        return len(self._changes)
+
+    def count_changes(self, after: int) -> int:
+        return len(self._changes) - after
+
+    def changes(self, after: int) -> Sequence[Change]:
+        return self._changes[after:]
+
+
+def indexed(folder: Path, documents: Sequence[Document], workspace: str = EVERYONE) -> Index:
+    index = Index.open(folder, KEYWORDS)
+    index.catch_up(Articles(documents, workspace))
+    return index
+
+
+@pytest.fixture(scope="module")
+def bundled() -> Document:
+    path = next(ROOT.glob("config/articles/*.md"))
+    return read(path.read_bytes(), name=path.name)
+
+
+@pytest.fixture(scope="module")
+def alone(tmp_path_factory: pytest.TempPathFactory, bundled: Document) -> Index:
+    return indexed(tmp_path_factory.mktemp("alone"), [bundled])
+
+
+@pytest.fixture(scope="module")
+def among(tmp_path_factory: pytest.TempPathFactory, bundled: Document) -> Index:
+    return indexed(tmp_path_factory.mktemp("among"), [bundled, FERRIES, *OTHERS])
+
+
+@pytest.fixture(params=["alone", "among"])
+def archive(request: pytest.FixtureRequest) -> Index:
+    """The bundled article alone, and among two hundred others."""
+    index: Index = request.getfixturevalue(request.param)
+    return index
+
+
+@pytest.fixture(scope="module")
+def ferries(tmp_path_factory: pytest.TempPathFactory) -> Index:
+    return indexed(tmp_path_factory.mktemp("ferries"), [FERRIES])
+
+
+def ask(question: str, index: Index, **options: int) -> Answer:
+    return answer(question, index, KEYWORDS, workspace="w", now=NOW, **options)
+
+
+@pytest.mark.parametrize(
+    ("question", "heading", "told"),
+    [
+        ("G7 sidelines talks", None, "sidelines of the Group of Seven"),
+        ("what about the G7 sidelines talks?", None, "sidelines of the Group of Seven"),
+        ("Yoon's approval rating", "How long can it last?", "approval rating"),
+        ("radar sharing", "Ups and downs", "radars"),
+        ("landmines", "How long can it last?", "buried landmines"),
+        ("2018 court ruling", "Ups and downs", "2018"),
+        ("how many Koreans died in Hiroshima", "How long can it last?", "30,000"),
+        ("who is Daniel Sneider", "How long can it last?", "Stanford"),
+        ("when will South Korea elect its legislature?", "How long can it last?", "April"),
+    ],
+)
+def test_a_question_is_answered_from_its_section(archive: Index, question: str, heading: str | None, told: str) -> None:
+    best = ask(question, archive).quotes[0]
+    assert best.heading == heading
+    assert told in best.text
+
+
+@pytest.mark.parametrize(
+    "question",
+    [
+        "price of bitcoin",
+        "bitcoin",
+        "what is bitcoin worth today?",
+        "weather in Paris",
+        "who won the world cup",
+        "who is the president of France",
+        "penguin population of Antarctica",
+    ],
+)
+def test_what_the_archive_does_not_tell_is_not_answered(archive: Index, question: str) -> None:
+    found = ask(question, archive)
+    assert found.quotes == ()
+    assert found.looked_for
+
+
+def test_the_nearest_headline_is_named_when_one_is_near(among: Index) -> None:
+    near = ask("price of glaciers in Bolivia under moonlight", among)
+    assert near.quotes == ()
+    assert near.nearest is not None
+    assert "glaciers" in near.nearest.title
+    assert ask("bitcoin", among).nearest is None
+
+
+def test_the_words_looked_for_are_those_typed(ferries: Index) -> None:
+    assert ask("What about the Group of Seven's Bitcoins?", ferries).looked_for == ("Group of Seven's", "Bitcoins")
+
+
+@pytest.mark.parametrize("question", ["", "   ", "?!…", "what is the", "who", "\x00", "🤷"])
+def test_a_question_without_content_finds_nothing(ferries: Index, question: str) -> None:
+    assert ask(question, ferries) == Answer(question=question, looked_for=(), quotes=())
+
+
+def test_a_sentence_that_points_back_is_quoted_with_the_one_before_it(ferries: Index) -> None:
+    quote = ask("jobs at risk", ferries).quotes[0]
+    assert quote.text == "Hotels lost 40 million crowns in a week. That means 200 jobs are at risk."
+    assert (quote.section, quote.paragraph, quote.sentence) == (0, 1, 0)
+
+
+def test_a_quotation_is_quoted_with_who_said_it(ferries: Index) -> None:
+    quote = ask("how fast did rent rise?", ferries).quotes[0]
+    assert quote.text.startswith("Maria Lund")
+    assert quote.text.endswith("she said.")
+
+
+def test_quotes_come_from_different_sections_and_say_different_things(tmp_path: Path) -> None:
+    copy = Document(title="Islands without ferries", sections=FERRIES.sections[:1])
+    quotes = ask("ferries captains", indexed(tmp_path, [FERRIES, copy])).quotes
+    assert len(quotes) == len({quote.text for quote in quotes})
+    assert len(ask("captains", indexed(tmp_path / "more", [FERRIES, copy]), limit=1).quotes) == 1
+
+
+def test_an_answer_may_be_looked_for_within_one_article(tmp_path: Path) -> None:
+    other = Document(title="Captains meet", sections=(Section(None, (("Captains of the whalers met in Oslo.",),)),))
+    index = indexed(tmp_path, [FERRIES, other])
+    assert {quote.article.id for quote in ask("captains", index, within=2).quotes} == {2}
+
+
+def test_another_workspace_sees_nothing(tmp_path: Path) -> None:
+    found = ask("ferry strike captains", indexed(tmp_path, [FERRIES], workspace="other"))
+    assert (found.quotes, found.nearest) == ((), None)
+
+
+def test_a_word_of_the_title_alone_gives_the_first_sentence(tmp_path: Path) -> None:
+    made = Document(title="Zeppelin", sections=(Section(None, ((), ("It flew in 1900.", "Crowds cheered."))),))
+    quote = ask("zeppelin", indexed(tmp_path, [made])).quotes[0]
+    assert (quote.paragraph, quote.sentence) == (1, 0)
+
+
+def test_a_question_of_ten_thousand_characters_looks_for_its_first_words(ferries: Index) -> None:
+    asked = asked_for(
+        "ferry strike captains " + " ".join(f"word{number}" for number in range(1_200)), ferries, KEYWORDS
+    )
+    assert asked is not None
+    assert len(asked.tokens) == MOST_WORDS
+    assert asked.tokens[:3] == KEYWORDS.of("ferry strike captains")
+
+
+def test_scripts_without_spaces(tmp_path: Path) -> None:
+    made = Document(
+        title="連絡船のストライキ",
+        language="ja",
+        sections=(Section(None, (("船長たちは月曜日に仕事を止めた。", "ホテルは四千万クローネを失った。"),)),),
+    )
+    index = indexed(tmp_path, [made])
+    assert ask("ホテルはいくら失った？", index).quotes[0].sentence == 1
+    assert ask("東京の天気", index).quotes == ()
+
+
+def test_of_equals_the_newer_article_comes_first_but_never_before_a_better_match() -> None:
+    def candidate(number: int, days: int, text: str) -> Candidate:
+        head = Head(id=number, title="Notes", published=NOW - timedelta(days=days))
+        return Candidate(article=head, section=0, heading=None, paragraphs=((text,),), score=1.0)
+
+    tokens = KEYWORDS.of("ferry strike")
+    question = Question(("ferry", "strike"), tokens, dict.fromkeys(tokens, 5.0))
+    old, new = candidate(1, 400, "The ferry strike is over."), candidate(2, 0, "The ferry strike is over.")
+    other = candidate(3, 0, "The ferry is late.")
+    ranked = rank(question, [old, other, new], KEYWORDS, NOW)
+    assert [each.candidate.article.id for each in ranked] == [2, 1, 3]
+
+
+@pytest.mark.parametrize(
+    ("question", "shown", "not_shown"),
+    [
+        ("How many jobs are at risk?", "200 jobs are at risk.", "Jobs were at risk in 2019."),
+        ("When did gales close the harbour?", "Gales came in March.", "Gales came again."),
+        ("Who leads the captains?", "The captains follow Maria Lund.", "The captains follow nobody."),
+        ("Why did they stop?", "They stopped because of the rent.", "They stopped."),
+    ],
+)
+def test_the_kind_of_answer_asked_for(question: str, shown: str, not_shown: str) -> None:
+    kind = kind_of_answer(question)
+    assert kind is not None
+    assert kind.search(shown)
+    assert not kind.search(not_shown)
+    assert kind_of_answer("ferry strike") is None
+
+
+def test_longer_questions_need_a_smaller_part_of_their_words() -> None:
+    def needed(count: int) -> float:
+        tokens = tuple(f"word{number}" for number in range(count))
+        return Question(tokens, tokens, dict.fromkeys(tokens, 1.0)).support_needed
+
+    assert needed(1) == 1
+    assert 1 / 2 < needed(2) < 1
+    assert needed(9) == pytest.approx(3 / 9)
+    question = Question((), ("a", "b"), {"a": 3.0, "b": 1.0})
+    assert math.isclose(question.support({"a", "z"}), 0.75)
+
+
+TEXTS = st.text(max_size=40) | st.sampled_from(
+    ["Captains stopped work.", "He refused the ferry.", "“Ferry strike.", "But captains met.", "Rent rose,” she said."]
+)
+PARAGRAPHS = st.lists(st.lists(TEXTS, max_size=4).map(tuple), min_size=1, max_size=4).map(tuple)
+
+
+@given(st.lists(st.builds(Section, st.none() | st.text(max_size=20), PARAGRAPHS), min_size=1, max_size=3), TEXTS)
+def test_ranking_places_a_sentence_of_every_section_that_has_any(sections: list[Section], asked: str) -> None:
+    tokens = KEYWORDS.of_question(f"ferry captains {asked}")
+    candidates = [
+        Candidate(article=Head(id=1, title=asked), section=place, heading=made.heading, paragraphs=made.paragraphs)
+        for place, made in enumerate(sections)
+    ]
+    question = Question(tokens, tokens, dict.fromkeys(tokens, 1.0), kind_of_answer(asked))
+    ranked = rank(question, candidates, KEYWORDS, NOW)
+    assert len(ranked) == sum(1 for made in sections if made.sentences)
+    for each in ranked:
+        assert each.candidate.paragraphs[each.paragraph][each.sentence] is not None
+        assert 0 <= each.support <= 1 + 1e-9
+
+
+class Found:
+    """An index that has found these sections already."""
+
+    count = 3
+
+    def __init__(self, candidates: list[Candidate]) -> None:
+        self.candidates = candidates
+
+    def document_frequency(self, token: str) -> int:
+        return 1
+
+    def search(self, tokens: Sequence[str], **options: object) -> list[Candidate]:
+        return self.candidates
+
+    def titles(self, tokens: Sequence[str], **options: object) -> list[Candidate]:
+        return []
+
+
+@given(st.lists(st.builds(Section, st.none(), PARAGRAPHS), min_size=1, max_size=3))
+def test_every_quote_is_contiguous_words_of_its_section_from_its_place_on(sections: list[Section]) -> None:
+    candidates = [
+        Candidate(article=Head(id=1, title="Ferry"), section=place, heading=None, paragraphs=made.paragraphs, score=1.0)
+        for place, made in enumerate(sections)
+    ]
+    quotes = answer("ferry", Found(candidates), KEYWORDS, workspace="w", now=NOW).quotes  # type: ignore[arg-type]
+    for quote in quotes:
+        paragraphs = sections[quote.section].paragraphs
+        rest = [
+            *paragraphs[quote.paragraph][quote.sentence :],
+            *(s for p in paragraphs[quote.paragraph + 1 :] for s in p),
+        ]
+        assert quote.text in [join(rest[:length]) for length in range(1, len(rest) + 1)]
+
+
+def test_answering_imports_no_database_and_no_event_loop() -> None:
+    code = "import sys, briefings.answer; print({'sqlalchemy', 'asyncio', 'httpx', 'trafilatura'} & set(sys.modules))"
+    result = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
+    assert result.stdout.strip() == "set()"
