@@ -276,11 +276,11 @@ zone, and since in UTC milliseconds."""
 class Cohort(Struct, frozen=True, kw_only=True):
     """Due subscriptions with the same fate: what they get for which slot, and when they are due next.
 
-    No `content`: this time they get nothing. `stories` are all that the content tells or names. The next search for
-    news begins at `since`. `refusal` is why they are stopped.
+    `members` are their ids. No `content`: this time they get nothing. `stories` are all that the content tells or
+    names. The next search for news begins at `since`. `refusal` is why they are stopped.
     """
 
-    members: list[Due]
+    members: list[int]
     next: Slot | None
     slot: Slot | None = None
     late: bool = False

@@ -1,30 +1,24 @@
-"""One statement for many rows at the driver's own speed: SQLAlchemy's handling of each row costs as much as the row."""
+"""One statement for any number of rows, at the database's own speed."""
 
-from collections.abc import Sequence
+import json
+from collections.abc import Iterable
 from typing import Any
 
-from sqlalchemy import Connection
-from sqlalchemy.sql.dml import UpdateBase
+from sqlalchemy import ColumnElement, bindparam, func, select
 
 PARAMETERS = 800
 """Values in one statement, below what any SQLite takes (999 before 3.32)."""
 
 
-def execute_rows(
-    connection: Connection, statement: UpdateBase, names: Sequence[str], rows: Sequence[tuple[Any, ...]]
-) -> None:
-    """Execute `statement` once for each of `rows`, whose values are those of the bound parameters called `names`.
+def among(column: ColumnElement[int], name: str) -> ColumnElement[bool]:
+    """Whether `column` is one of the integers that the bound parameter `name` carries, as `packed` gives them.
 
-    The values reach the driver as they are: pass only what it takes, integers, strings, booleans and None.
+    However many they are, the statement stays the same, and is compiled once.
     """
-    if not rows:
-        return
-    compiled = statement.compile(dialect=connection.dialect, column_keys=list(names))
-    order = list(compiled.positiontup or ())
-    if not order:  # the driver takes parameters by name
-        connection.exec_driver_sql(str(compiled), [dict(zip(names, row, strict=True)) for row in rows])
-        return
-    if order != list(names):
-        places = [names.index(name) for name in order]
-        rows = [tuple(row[place] for place in places) for row in rows]
-    connection.exec_driver_sql(str(compiled), list(rows))
+    value = func.json_each(bindparam(name)).table_valued("value").c.value
+    return column.in_(select(value))
+
+
+def packed(integers: Iterable[int]) -> Any:
+    """The value of a parameter of `among`."""
+    return json.dumps(list(integers), separators=(",", ":"))

@@ -7,7 +7,7 @@ from functools import lru_cache
 import msgspec
 from sqlalchemy import Connection, select
 
-from briefings.storage.bulk import PARAMETERS, execute_rows
+from briefings.storage.bulk import PARAMETERS
 from briefings.storage.engine import Database
 from briefings.storage.tables import contents
 from briefings.types import Content
@@ -19,7 +19,8 @@ def store(database: Database, connection: Connection, bodies: Sequence[Content])
     digests = [hashlib.sha256(body).hexdigest() for body in encoded]
     new = {digest: body.decode() for digest, body in zip(digests, encoded, strict=True)}
     statement = database.insert(contents).on_conflict_do_nothing(index_elements=[contents.c.digest])
-    execute_rows(connection, statement, ("digest", "body"), list(new.items()))
+    if new:
+        connection.execute(statement, [{"digest": digest, "body": body} for digest, body in new.items()])
     ids: dict[str, int] = {}
     wanted = list(new)
     for start in range(0, len(wanted), PARAMETERS):

@@ -6,6 +6,7 @@ posted is recorded even then: it is a fact that the next holder needs.
 
 from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
+from functools import cached_property
 from typing import Any
 
 from sqlalchemy import (
@@ -15,11 +16,13 @@ from sqlalchemy import (
     Row,
     Select,
     and_,
+    bindparam,
     column,
     delete,
     false,
     func,
     insert,
+    literal,
     or_,
     select,
     true,
@@ -29,7 +32,7 @@ from sqlalchemy import (
 
 from briefings.errors import NotFound
 from briefings.storage import contents, tables
-from briefings.storage.bulk import PARAMETERS, execute_rows
+from briefings.storage.bulk import PARAMETERS, among, packed
 from briefings.storage.engine import Database, milliseconds, moment
 from briefings.storage.subscriptions import due
 from briefings.storage.tables import (
@@ -39,7 +42,7 @@ from briefings.storage.tables import (
     delivery_parts,
     subscriptions,
 )
-from briefings.types import Cohort, Content, Delivery, DeliveryState
+from briefings.types import Cohort, Content, Delivery, DeliveryState, Slot
 
 
 class Outbox:
@@ -79,31 +82,52 @@ class Outbox:
 
         Gives the number of new deliveries.
         """
-        cohorts = [cohort for cohort in cohorts if cohort.content is not None]
-        if not cohorts:
+        told = [(c.content, c.slot, c) for c in cohorts if c.content is not None and c.slot is not None]
+        if not told:
             return 0
-        created = milliseconds(now)
+        queued = 0
         with self._database.writing() as connection:
             before = connection.execute(select(func.coalesce(func.max(deliveries.c.id), 0))).scalar_one()
-            ids = contents.store(self._database, connection, [cohort.content for cohort in cohorts if cohort.content])
-            rows = []
-            for cohort, content in zip(cohorts, ids, strict=True):
-                slot, at = (cohort.slot.key, milliseconds(cohort.slot.at)) if cohort.slot else (None, None)
-                end = (slot, at, cohort.late, content, "pending", 0, created, created)
-                rows += [(workspace, channel, id, *end) for id, workspace, channel, *_ in cohort.members]
-            statement = self._database.insert(deliveries).on_conflict_do_nothing(
-                index_elements=[deliveries.c.subscription, deliveries.c.slot]
+            ids = contents.store(self._database, connection, [content for content, _, _ in told])
+            alike: dict[tuple[int, Slot, bool], list[int]] = {}
+            for content, (_, slot, cohort) in zip(ids, told, strict=True):
+                alike.setdefault((content, slot, cohort.late), []).extend(cohort.members)
+            for (content, slot, late), members in alike.items():
+                values = {"slot": slot.key, "due": milliseconds(slot.at), "late": late, "content": content}
+                values |= {"now": milliseconds(now), "members": packed(members)}
+                queued += connection.execute(self._queue, values).rowcount
+            had = sorted(
+                {(id, story) for id, (_, _, cohort) in zip(ids, told, strict=True) for story in cohort.stories}
             )
-            execute_rows(connection, statement, _QUEUED, rows)
-            had = sorted({(id, story) for id, cohort in zip(ids, cohorts, strict=True) for story in cohort.stories})
             for start in range(0, len(had), PARAMETERS // 2):
                 connection.execute(self._now_had(had[start : start + PARAMETERS // 2], before))
-            return connection.execute(
-                select(func.count()).select_from(deliveries).where(deliveries.c.id > before)
-            ).scalar_one()
+        return queued
+
+    @cached_property
+    def _queue(self) -> Any:
+        """The statement that queues one content for `members`."""
+        names = ("slot", "due", "late", "content")
+        c = subscriptions.c
+        rows = select(
+            c.workspace,
+            c.channel,
+            c.id,
+            *(bindparam(name, type_=deliveries.c[name].type) for name in names),
+            literal("pending"),
+            literal(0),
+            bindparam("now"),
+            bindparam("now"),
+        ).where(among(c.id, "members"))
+        return (
+            self._database.insert(deliveries)
+            .from_select(
+                ("workspace", "channel", "subscription", *names, "state", "attempts", "next_attempt", "created"), rows
+            )
+            .on_conflict_do_nothing(index_elements=[deliveries.c.subscription, deliveries.c.slot])
+        )
 
     def _now_had(self, pairs: Sequence[tuple[int, int]], before: int) -> Any:
-        """Store that the channels of the deliveries after `before` have had the stories of their contents."""
+        """The statement that channels have had the stories told to them by the deliveries after number `before`."""
         told = values(column("content", Integer), column("story", Integer), name="told").data(list(pairs)).cte("told")
         new = (
             select(deliveries.c.channel, told.c.story, deliveries.c.id)
@@ -320,20 +344,6 @@ class Outbox:
             id, owner, state=state, error=error, finished=milliseconds(now), next_attempt=None, lease=None, holder=None
         )
 
-
-_QUEUED = (
-    "workspace",
-    "channel",
-    "subscription",
-    "slot",
-    "due",
-    "late",
-    "content",
-    "state",
-    "attempts",
-    "next_attempt",
-    "created",
-)
 
 _stored = select(deliveries, tables.contents.c.body).join(tables.contents, tables.contents.c.id == deliveries.c.content)
 

@@ -10,7 +10,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Row, Select, and_, bindparam, case, delete, func, insert, select, update
 
 from briefings.errors import AlreadyThere, NotFound
-from briefings.storage.bulk import execute_rows
+from briefings.storage.bulk import among, packed
 from briefings.storage.engine import Database, milliseconds, moment
 from briefings.storage.tables import deliveries, subscriptions
 from briefings.types import Cohort, Due, Schedule, Slot, Subscription, SubscriptionState
@@ -144,27 +144,16 @@ class Subscriptions:
 
     def advance(self, cohorts: Sequence[Cohort]) -> None:
         """Move the members of `cohorts` on; where their news begins only ever moves forward."""
-        since = subscriptions.c.since
-        statement = (
-            update(subscriptions)
-            .where(subscriptions.c.id == bindparam("b_id"))
-            .values(
-                next_slot=bindparam("b_slot"),
-                next_due=bindparam("b_due"),
-                since=case((since < bindparam("b_since"), bindparam("b_since")), else_=since),
-            )
-        )
-        rows: list[tuple[int, str | None, int | None, int]] = []
+        turns: dict[tuple[Slot | None, datetime | None, str | None], list[int]] = {}
         for cohort in cohorts:
-            slot, at = (cohort.next.key, milliseconds(cohort.next.at)) if cohort.next else (None, None)
-            begin = milliseconds(cohort.since) if cohort.since else 0
-            rows += [(member[0], slot, at, begin) for member in cohort.members]
+            turns.setdefault((cohort.next, cohort.since, cohort.refusal), []).extend(cohort.members)
         with self._database.writing() as connection:
-            execute_rows(connection, statement, ("b_id", "b_slot", "b_due", "b_since"), rows)
-            for cohort in cohorts:
-                if cohort.refusal:
-                    for id, workspace, *_ in cohort.members:
-                        self.block(id, workspace, cohort.refusal)
+            for (slot, since, refusal), ids in turns.items():
+                values = {"since_": milliseconds(since) if since else 0, "members": packed(ids)}
+                if refusal is None:
+                    connection.execute(_advance, _next(slot) | values)
+                else:
+                    connection.execute(_block, values | {"why": refusal})
 
     def _stop(self, id: int, workspace: str, state: SubscriptionState, reason: str | None) -> Subscription:
         return self._change(id, workspace, state=state, reason=reason, next_slot=None, next_due=None)
@@ -185,6 +174,23 @@ def due(now: datetime, limit: int) -> Select[int, str, str, str, str, str, str, 
         .order_by(c.next_due, c.id)
         .limit(limit)
     )
+
+
+_advance = (
+    update(subscriptions)
+    .where(among(subscriptions.c.id, "members"))
+    .values(
+        next_slot=bindparam("next_slot"),
+        next_due=bindparam("next_due"),
+        since=case((subscriptions.c.since < bindparam("since_"), bindparam("since_")), else_=subscriptions.c.since),
+    )
+)
+
+_block = (
+    update(subscriptions)
+    .where(among(subscriptions.c.id, "members"))
+    .values(state="blocked", reason=bindparam("why"), next_slot=None, next_due=None)
+)
 
 
 def _of(id: int, workspace: str) -> ColumnElement[bool]:
