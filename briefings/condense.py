@@ -8,7 +8,7 @@ early, speaks of the title, and brings figures. It is taken together with the ne
 import math
 import re
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Sequence, Set
 from typing import NamedTuple
 
 from briefings.keywords import Keywords
@@ -33,6 +33,8 @@ _HEADED_POSITION = 0.7
 """In place of `_POSITION` under a heading, where what is newest often stands last; judged by reading aloud."""
 _REPEATED = 1.0
 """What a choice loses for the part of its keywords that its section has already said."""
+_FILLER = 0.4
+"""What tells less than this part of the section's most telling choice is left out even where there is room."""
 _SAME = 0.6
 """The part of the shorter sentence's keywords."""
 
@@ -45,20 +47,14 @@ _CREDIT = re.compile(
 
 
 class _Sentence(NamedTuple):
-    """A sentence with its place within the section and what weighing it needs."""
+    """A sentence with its place within the section, its length in words, and what it tells."""
 
     text: str
     paragraph: int
     sentence: int
     length: int
     keywords: frozenset[str]
-
-
-class _Choice(NamedTuple):
-    """Positions of a section's sentences that are to be taken together, and what they tell on average."""
-
-    positions: range
-    weight: float
+    weight: float = 0.0
 
 
 def condense(
@@ -70,14 +66,15 @@ def condense(
     fit into that many words in all. `only` is the place of the one section wanted. A section none of whose sentences
     can be read alone is left out; an empty or tiny article gives nothing.
     """
-    sections = [list(_sentences(section.paragraphs, keywords)) for section in document.sections]
+    sections = _weighed(
+        document.title, [list(_sentences(section.paragraphs, keywords)) for section in document.sections], keywords
+    )
     most = [sentences if words is None else len(section) for section in sections]
     budget = LARGEST_SHARE * sum(s.length for section in sections for s in section) if words is None else words
     if words is None and only is None and len(sections) > 1 and document.sections[0].heading is None:
         most[0] = min(sentences, LEAD_SENTENCES)
-    weights = _weights(document.title, sections, keywords)
     choices = [
-        _choices(runs(section.paragraphs), weights[place]) if only is None or place == only else []
+        _choices(runs(section.paragraphs), sections[place]) if only is None or place == only else []
         for place, section in enumerate(document.sections)
     ]
     taken = _take(choices, sections, most, budget)
@@ -101,11 +98,11 @@ def _sentences(paragraphs: Sequence[Sequence[str]], keywords: Keywords) -> Itera
 def _length(text: str) -> int:
     """Words; in scripts without spaces two characters count as one."""
     words = len(text.split())
-    return words if len(text) < 20 * words else len(text) // 2
+    return words if text.isascii() or len(text) < 10 * words else len(text) // 2
 
 
-def _weights(title: str, sections: Sequence[Sequence[_Sentence]], keywords: Keywords) -> list[list[float]]:
-    """What each sentence tells, figured over the whole article."""
+def _weighed(title: str, sections: list[list[_Sentence]], keywords: Keywords) -> list[list[_Sentence]]:
+    """The sentences with their weights, which are figured over the whole article."""
     shared = Counter(token for section in sections for sentence in section for token in sentence.keywords)
     about = content_of(title, keywords)
 
@@ -123,56 +120,56 @@ def _weights(title: str, sections: Sequence[Sequence[_Sentence]], keywords: Keyw
         return told * _POOR if poor else told
 
     return [
-        [weight(sentence, position, place == 0) for position, sentence in enumerate(section)]
+        [each._replace(weight=weight(each, position, place == 0)) for position, each in enumerate(section)]
         for place, section in enumerate(sections)
     ]
 
 
-def _choices(section_runs: Sequence[range | None], weights: Sequence[float]) -> list[_Choice]:
-    """Each run once, the most telling first."""
-    each = {run for run in section_runs if run is not None}
-    return sorted(
-        (_Choice(run, math.fsum(weights[i] for i in run) / len(run)) for run in each),
-        key=lambda choice: (-choice.weight, choice.positions.start),
-    )
+def _choices(section_runs: Sequence[range | None], section: Sequence[_Sentence]) -> list[range]:
+    """Each run of sentences that are to be taken together, without fillers, the most telling first."""
+    told = {run: _mean(section[i].weight for i in run) for run in section_runs if run is not None}
+    least = _FILLER * max(told.values(), default=0.0)
+    return sorted((run for run in told if told[run] >= least), key=lambda run: (-told[run], run.start))
 
 
 def _take(
-    choices: Sequence[Sequence[_Choice]], sections: Sequence[Sequence[_Sentence]], most: Sequence[int], budget: float
+    choices: Sequence[list[range]], sections: Sequence[Sequence[_Sentence]], most: Sequence[int], budget: float
 ) -> list[set[int]]:
     """Positions taken from each section: every section's best first, then every section's second best, and so on."""
     taken: list[set[int]] = [set() for _ in sections]
     said: list[frozenset[str]] = []
-    left = [list(own) for own in choices]
-    order = sorted(range(len(sections)), key=lambda place: -max((c.weight for c in choices[place]), default=0.0))
+    best_first = sorted(
+        (place for place, own in enumerate(choices) if own),
+        key=lambda place: -_mean(sections[place][i].weight for i in choices[place][0]),
+    )
     for wanted in range(max(most, default=0)):
-        for place in order:
-            section, own = sections[place], taken[place]
-            while len(own) <= wanted and left[place]:
-                best = _best(left[place], section, own)
-                left[place].remove(best)
-                new = [section[i] for i in best.positions if i not in own]
+        for place in best_first:
+            section, own, left = sections[place], taken[place], choices[place]
+            while len(own) <= wanted and left:
+                best = max(left, key=lambda run: _worth(run, section, own)) if own else left[0]
+                left.remove(best)
+                new = [section[i] for i in best if i not in own]
                 length = sum(sentence.length for sentence in new)
                 if len(own) + len(new) > most[place] or length > budget:
                     continue
                 if not new or any(say_the_same(sentence.keywords, other) for sentence in new for other in said):
                     continue
-                own.update(best.positions)
+                own.update(best)
                 said.extend(sentence.keywords for sentence in new)
                 budget -= length
     return taken
 
 
-def _best(choices: Sequence[_Choice], section: Sequence[_Sentence], own: set[int]) -> _Choice:
-    """The choice that tells most beside the sentences of the section that are already its `own`."""
+def _mean(weights: Iterator[float]) -> float:
+    each = list(weights)
+    return math.fsum(each) / len(each) if each else 0.0
+
+
+def _worth(run: range, section: Sequence[_Sentence], own: Set[int]) -> float:
+    """What a run tells on average beside its `own` sentences, which the section has told already."""
     told = frozenset[str]().union(*(section[i].keywords for i in own))
-
-    def worth(choice: _Choice) -> float:
-        new = [section[i].keywords for i in choice.positions if i not in own]
-        repeated = sum(len(told & keywords) / (1 + len(keywords)) for keywords in new) / max(1, len(new))
-        return choice.weight - _REPEATED * repeated
-
-    return max(choices, key=worth) if own else choices[0]
+    new = [section[i] for i in run if i not in own]
+    return _mean(s.weight - _REPEATED * len(told & s.keywords) / (1 + len(s.keywords)) for s in new)
 
 
 def content_of(text: str, keywords: Keywords) -> frozenset[str]:
