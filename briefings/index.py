@@ -26,11 +26,15 @@ from briefings.types import EVERYONE, Article, Change, Head
 
 log = logging.getLogger(__name__)
 
-FORMAT = 1
+FORMAT = 2
 """To be raised when entries change their form, so that indexes are rebuilt."""
 
-WEIGHTS = {"title": 1.0, "heading": 1.5, "body": 1.0}
-"""What a word counts for by where it stands; tuned with `benchmarks/questions.py`."""
+TITLE, HEADING, BODY = 2, 2, 1
+"""How often a word counts by where it stands, before frequency and length are weighed (as in BM25F).
+
+Tuned together on SQuAD, QED, XQuAD and news headings, and on `benchmarks/questions.py`: adding up a score per field
+instead lets the other sections of an article go before the one asked for.
+"""
 
 LOCK_SECONDS = 30
 """How long to wait while another process writes to the index."""
@@ -79,7 +83,7 @@ class _Marker(Struct, frozen=True):
 
 def _schema() -> tantivy.Schema:
     builder = tantivy.SchemaBuilder()
-    for field in (*WEIGHTS, "headline"):
+    for field in ("text", "heading", "headline"):
         builder.add_text_field(field, tokenizer_name="words", index_option="freq")
     builder.add_text_field("workspace", tokenizer_name="raw", index_option="basic")
     builder.add_text_field("marker", tokenizer_name="raw", index_option="basic")
@@ -261,27 +265,25 @@ class Index:
 
         `article` looks in that one alone, `since` in what arrived then or later. Neither changes scores.
         """
-        words = [(Occur.Should, _weighed(field, token)) for token in dict.fromkeys(tokens) for field in WEIGHTS]
         filters = []
         if article is not None:
             filters.append(_term("article", article))
         if since is not None:
             arrived = Query.range_query(_SCHEMA, "arrived", FieldType.Unsigned, lower_bound=_milliseconds(since))
             filters.append(arrived)
-        return self._candidates(words, filters, workspace, limit)
+        return self._candidates(_all_or_any("text", tokens, every=False), filters, workspace, limit)
 
     def titles(self, tokens: Sequence[str], *, workspace: str, limit: int = 5, every: bool = False) -> list[Candidate]:
         """Lead sections of articles whose title carries any of `tokens`, or `every` one, best first."""
-        return self._candidates(_all_or_any("headline", tokens, every), [], workspace, limit)
+        return self._candidates(_all_or_any("headline", tokens, every=every), [], workspace, limit)
 
     def headings(self, tokens: Sequence[str], *, workspace: str, limit: int = 5, every: bool = True) -> list[Candidate]:
         """Sections whose heading carries `every` one of `tokens`, or any, best first."""
-        return self._candidates(_all_or_any("heading", tokens, every), [], workspace, limit)
+        return self._candidates(_all_or_any("heading", tokens, every=every), [], workspace, limit)
 
     def document_frequency(self, token: str) -> int:
-        """How many sections carry `token` in the text, or, if that is more, below a title or heading with it."""
-        searcher = self._index.searcher()
-        return max(searcher.doc_freq(field, token) for field in WEIGHTS)
+        """How many sections carry `token` in their text, their heading or the title above them."""
+        return self._index.searcher().doc_freq("text", token)
 
     def _candidates(
         self, words: list[tuple[Occur, Query]], filters: list[Query], workspace: str, limit: int
@@ -311,16 +313,16 @@ def _entries(article: Article, workspaces: Sequence[str], keywords: Keywords) ->
     texts = [[" ".join(sentences) for sentences in section.paragraphs] for section in article.sections] or [[]]
     defined = acronyms("\n".join([article.title, *(paragraph for text in texts for paragraph in text)]))
     local = keywords.with_acronyms(defined)
-    title = " ".join(local.of(article.title))
+    title = local.of(article.title)
     for position, text in enumerate(texts):
         section = article.sections[position] if article.sections else None
+        heading = local.of(section.heading) if section and section.heading else ()
+        body = [token for paragraph in text for token in local.of(paragraph)]
         entry = tantivy.Document()
-        entry.add_text("title", title)
+        entry.add_text("text", " ".join([*title * TITLE, *heading * HEADING, *body * BODY]))
+        entry.add_text("heading", " ".join(heading))
         if position == 0:
-            entry.add_text("headline", title)  # Once per article, so that long articles do not make a word common.
-        if section is not None and section.heading:
-            entry.add_text("heading", " ".join(local.of(section.heading)))
-        entry.add_text("body", " ".join(token for paragraph in text for token in local.of(paragraph)))
+            entry.add_text("headline", " ".join(title))  # Once per article: long ones must not make a word common.
         for workspace in workspaces:
             entry.add_text("workspace", workspace)
         entry.add_unsigned("article", article.id)
@@ -345,12 +347,8 @@ def _term(field: str, value: Any) -> Query:
     return Query.term_query(_SCHEMA, field, value, "freq")
 
 
-def _all_or_any(field: str, tokens: Sequence[str], every: bool) -> list[tuple[Occur, Query]]:
+def _all_or_any(field: str, tokens: Sequence[str], *, every: bool) -> list[tuple[Occur, Query]]:
     return [(Occur.Must if every else Occur.Should, _term(field, token)) for token in dict.fromkeys(tokens)]
-
-
-def _weighed(field: str, token: str) -> Query:
-    return Query.boost_query(_term(field, token), WEIGHTS[field])
 
 
 def _milliseconds(moment: datetime) -> int:
