@@ -1,22 +1,22 @@
 """INGEST: documents that were read become stored articles, or are recognised as ones that are.
 
 A document is the same article as a stored one when any key agrees: a guid, the canonical address, or the fingerprint of
-title and body. Dates never decide. Nobody changes what somebody else handed in: who may not change an article gets an
-own copy, in the same story.
+title and body. Dates never decide. A near-identical copy from another source joins the story. Nobody changes what
+somebody else handed in: who may not change an article gets an own copy, in the same story.
 """
 
-import re
-from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import datetime, timedelta
-from itertools import islice, pairwise
+from itertools import islice
 from pathlib import Path
 from typing import Literal
+from urllib.parse import urlsplit
 
 from msgspec import Struct
 from msgspec.structs import asdict, replace
 
 from briefings.documents import canonical_url, fingerprint
+from briefings.likeness import likeness, marks, text
 from briefings.storage import Storage
 from briefings.storage.articles import Match
 from briefings.types import EVERYONE, Document, Key
@@ -36,6 +36,9 @@ SMALL = 0.85
 
 An article that grew by a third shares 86 %.
 """
+
+COPY = 0.6
+"""Articles of two sources that share at least this much are one story: an agency's text, cut or with a new opening."""
 
 Kind = Literal["new", "unchanged", "small update", "large update"]
 
@@ -81,12 +84,13 @@ def from_file(document: Document, path: Path) -> Incoming:
 
 
 def keys(incoming: Incoming) -> tuple[Key, ...]:
-    """The marks of identity of a document, strongest first."""
+    """The marks of identity of a document, strongest first, then those of its likeness."""
     document = incoming.document
     found = [Key("guid", incoming.guid)] if incoming.guid else []
     if document.url:
         found.append(Key("url", canonical_url(document.url)))
-    return (*found, Key("fingerprint", fingerprint(document)))
+    found.append(Key("fingerprint", fingerprint(document)))
+    return (*found, *(Key("likeness", mark) for mark in marks(document)))
 
 
 def decide(document: Document, keys: Sequence[Key], matches: Sequence[Match], workspace: str) -> Decision:
@@ -95,7 +99,7 @@ def decide(document: Document, keys: Sequence[Key], matches: Sequence[Match], wo
     visible = [match for match in matches if match.workspace in (workspace, EVERYONE)]
     match = _same(document, keys, visible, workspace)
     if match is None:
-        return _share_or_add(document, keys, matches)
+        return _share_or_add(document, keys, matches, visible)
     stored = match.article
     by_text = match.key.kind == "fingerprint"
     merged = _merged(_document(stored), document) if by_text else _merged(document, _document(stored))
@@ -106,6 +110,8 @@ def decide(document: Document, keys: Sequence[Key], matches: Sequence[Match], wo
             return Decision(kind="new", document=document, keys=tuple(keys), story=stored.story, leave=leave)
         kind = "unchanged"  # The same text with more known about it is no reason for a copy.
     known = {each.key for each in visible if each.article.id == stored.id}
+    if kind == "unchanged":  # A mark of likeness may have gone to a later copy, which stands for the story as well.
+        known.update(key for key in keys if key.kind == "likeness")
     missing = tuple(key for key in keys if key not in known)
     return Decision(kind=kind, document=merged, keys=missing, article=stored.id)
 
@@ -133,8 +139,8 @@ def add(
 
 def _store(storage: Storage, incoming: Incoming, workspace: str, now: datetime) -> Outcome:
     articles = storage.articles
-    marks = keys(incoming)
-    decision = decide(incoming.document, marks, articles.matching(marks, workspace), workspace)
+    identity = keys(incoming)
+    decision = decide(incoming.document, identity, articles.matching(identity, workspace), workspace)
     document, article = decision.document, decision.article
     if decision.leave is not None:
         articles.remove(decision.leave, workspace=workspace)
@@ -164,7 +170,8 @@ _FILE = "file:"
 def _same(document: Document, keys: Sequence[Key], matches: Sequence[Match], workspace: str) -> Match | None:
     """The match to trust: the strongest key decides, one's own article goes before everyone's."""
     order = {key: place for place, key in enumerate(keys)}
-    best = sorted(matches, key=lambda m: (order[m.key], m.workspace != workspace))
+    exact = [match for match in matches if match.key.kind != "likeness"]
+    best = sorted(exact, key=lambda m: (order[m.key], m.workspace != workspace))
     return next((match for match in best if not _replaced(document, match)), None)
 
 
@@ -174,12 +181,29 @@ def _replaced(document: Document, match: Match) -> bool:
     return in_place and likeness(document, match.article) < DIFFERENT
 
 
-def _share_or_add(document: Document, keys: Sequence[Key], matches: Sequence[Match]) -> Decision:
+def _share_or_add(
+    document: Document, keys: Sequence[Key], matches: Sequence[Match], visible: Sequence[Match]
+) -> Decision:
     for match in matches:
         if match.key.kind == "fingerprint" and _document(match.article) == document:
             stored = match.article.id
             return Decision(kind="unchanged", document=document, keys=tuple(keys), article=stored, share=True)
-    return Decision(kind="new", document=document, keys=tuple(keys))
+    return Decision(kind="new", document=document, keys=tuple(keys), story=_story(document, visible))
+
+
+def _story(document: Document, matches: Sequence[Match]) -> int | None:
+    """The story of the article that this copies from another source; one source repeats its own forms of words."""
+    copied = [
+        (likeness(document, match.article), match.article.story)
+        for match in matches
+        if match.key.kind == "likeness" and _origin(match.article) != _origin(document)
+    ]
+    alike, story = max(copied, default=(0.0, 0))
+    return story if alike >= COPY else None
+
+
+def _origin(document: Document) -> str | None:
+    return document.source or (urlsplit(document.url).hostname if document.url else None)
 
 
 def _merged(first: Document, second: Document) -> Document:
@@ -190,7 +214,7 @@ def _merged(first: Document, second: Document) -> Document:
 def _kind(document: Document, stored: Document) -> Kind:
     if document == stored:
         return "unchanged"
-    if _text(document) == _text(stored) or likeness(document, stored) >= SMALL:
+    if text(document) == text(stored) or likeness(document, stored) >= SMALL:
         return "small update"
     return "large update"
 
@@ -205,22 +229,3 @@ def _storable(document: Document) -> Document:
         return document
     finer = timedelta(microseconds=document.published.microsecond % 1000)
     return replace(document, published=document.published - finer)
-
-
-_WORD = re.compile("[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]|[^\\W_]+")
-
-
-def _text(document: Document) -> str:
-    return "\n".join([document.title, *(sentence for section in document.sections for sentence in section.sentences)])
-
-
-def _pairs(document: Document) -> Counter[tuple[str, str]]:
-    words = ["", *_WORD.findall(_text(document).casefold())]
-    return Counter(pairwise(words))
-
-
-def likeness(one: Document, other: Document) -> float:
-    """How much text two documents share, from 0 to 1: the Dice coefficient of their pairs of neighbouring words."""
-    pairs, others = _pairs(one), _pairs(other)
-    together = pairs.total() + others.total()
-    return 2 * (pairs & others).total() / together if together else 1.0

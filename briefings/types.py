@@ -46,9 +46,12 @@ class Document(Struct, frozen=True, kw_only=True):
 
 
 class Key(Struct, frozen=True):
-    """One mark of identity: a `guid`, a canonical `url`, or a `fingerprint` of title and body."""
+    """One mark of identity: a `guid`, a canonical `url`, or a `fingerprint` of title and body.
 
-    kind: Literal["guid", "url", "fingerprint"]
+    A mark of `likeness` is none: it finds texts that may be nearly the same.
+    """
+
+    kind: Literal["guid", "url", "fingerprint", "likeness"]
     value: str
 
 
@@ -273,14 +276,13 @@ Due = tuple[int, str, str, str, str, str, str, int]
 zone, and since in UTC milliseconds."""
 
 
-class Cohort(Struct, frozen=True, kw_only=True):
-    """Due subscriptions with the same fate: what they get for which slot, and when they are due next.
+class Fate(Struct, frozen=True, kw_only=True):
+    """What becomes of due subscriptions alike: what they get for which slot, and when they are due next.
 
-    `members` are their ids. No `content`: this time they get nothing. `stories` are all that the content tells or
-    names. The next search for news begins at `since`. `refusal` is why they are stopped.
+    No `content`: this time they get nothing. `stories` are all that the content tells or names. The next search for
+    news begins at `since`. `refusal` is why they are stopped.
     """
 
-    members: list[int]
     next: Slot | None
     slot: Slot | None = None
     late: bool = False

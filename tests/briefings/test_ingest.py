@@ -2,11 +2,9 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 from msgspec.structs import replace
 
-from briefings.ingest import BATCH, Incoming, add, from_file, likeness
+from briefings.ingest import BATCH, Incoming, add, from_file
 from briefings.storage import Storage
 from briefings.types import EVERYONE, Article, Document, Section
 
@@ -249,17 +247,42 @@ def test_a_failure_undoes_its_batch_and_keeps_those_before(storage: Storage) -> 
     assert storage.articles.count("w") == BATCH
 
 
-# Likeness
+# Stories
 
-_TEXTS = st.text(alphabet="abc 日本\n.", max_size=60).map(lambda t: Document(title=t, sections=()))
+LONG = replace(BRIDGE, sections=(Section(None, (tuple(f"Sentence {n} tells of {n * n} planks." for n in range(40)),)),))
+SHORTENED = replace(
+    LONG,
+    title="Old bridge shut, drivers wait",
+    sections=(Section(None, (LONG.sections[0].sentences[:34],)),),
+    url="https://elsewhere.example/bridge",
+    source="Elsewhere Times",
+)
 
 
-@given(_TEXTS, _TEXTS)
-def test_likeness_is_symmetric_between_0_and_1_and_whole_for_equals(one: Document, other: Document) -> None:
-    assert 0 <= likeness(one, other) == likeness(other, one) <= 1
-    assert likeness(one, one) == 1
+def test_a_near_identical_copy_from_another_source_joins_the_story(storage: Storage) -> None:
+    _, first = put(storage, LONG)
+    kind, copy = put(storage, SHORTENED)
+    assert (kind, copy != first) == ("new", True)
+    assert stored(storage, copy).story == first
+    before = storage.articles.last_change()
+    assert [put(storage, LONG), put(storage, SHORTENED)] == [("unchanged", first), ("unchanged", copy)]
+    assert storage.articles.last_change() == before
 
 
-def test_likeness_sees_scripts_without_spaces() -> None:
-    one = Document(title="日韓首脳が会談し関係改善で一致した", sections=())
-    assert 0.5 < likeness(one, replace(one, title="日韓首脳が会談し関係悪化で対立した")) < 1
+def test_a_copy_that_names_no_source_is_known_by_its_address(storage: Storage) -> None:
+    _, first = put(storage, replace(LONG, source=None))
+    _, copy = put(storage, replace(SHORTENED, source=None))
+    assert stored(storage, copy).story == first
+
+
+def test_the_same_source_and_other_texts_open_their_own_stories(storage: Storage) -> None:
+    put(storage, LONG)
+    for other in (replace(SHORTENED, source=LONG.source), replace(ANOTHER, source="Elsewhere Times")):
+        _, key = put(storage, other)
+        assert stored(storage, key).story == key
+
+
+def test_a_story_of_another_workspace_is_not_joined(storage: Storage) -> None:
+    put(storage, LONG, workspace="theirs")
+    _, key = put(storage, SHORTENED, workspace="ours")
+    assert stored(storage, key, "ours").story == key
