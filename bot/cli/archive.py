@@ -12,11 +12,12 @@ import click
 from msgspec import Struct
 
 from bot.cli.common import WORKSPACE, json_option, now, opened_storage, print_json, progress_bar
-from briefings.errors import SidelinesError, UnreadableDocument
+from briefings.errors import FetchError, SidelinesError, UnreadableDocument
 
 if TYPE_CHECKING:
     from briefings.ingest import Incoming, Outcome
-    from config.settings import Settings
+    from briefings.types import Document
+    from config.settings import ReadingOptions, Settings
 
 SUFFIXES = {".txt", ".text", ".md", ".markdown", ".html", ".htm", ".xhtml"}
 """Files that a folder's articles are looked for in."""
@@ -32,11 +33,12 @@ class Refusal(Struct, frozen=True):
     reason: str
 
 
-@click.command(short_help="Add articles: files, folders, or - for standard input.")
-@click.argument("what", nargs=-1, required=True, metavar="FILE, FOLDER or - ...")
+@click.command(short_help="Add articles: files, folders, addresses, or - for standard input.")
+@click.argument("what", nargs=-1, required=True, metavar="FILE, FOLDER, ADDRESS or - ...")
 @json_option
 def add(what: tuple[str, ...], as_json: bool) -> int:
-    """Read articles and store them for everyone: plain text, Markdown and HTML files, folders of such, `-` for input.
+    """Read articles and store them for everyone: plain text, Markdown and HTML files, folders of such, web
+    addresses, `-` for standard input.
 
     An article that is already stored changes nothing; a changed one updates what is stored. One refused file does not
     stop the others; the exit status is 1 when any was refused.
@@ -94,11 +96,9 @@ def articles(as_json: bool) -> int:
 
 
 def _inputs(what: Iterable[str], refusals: list[Refusal]) -> Iterator[str]:
-    """The files to read, in a stable order, `-` for standard input."""
+    """The files and addresses to read, in a stable order, `-` for standard input."""
     for name in what:
-        if name.lower().startswith(("http://", "https://")):
-            refusals.append(Refusal(name, "this version fetches no addresses; save the page and add the file."))
-        elif name == "-":
+        if name == "-" or _is_address(name):
             yield name
         elif Path(name).is_dir():
             found = sorted(_files(Path(name)))
@@ -108,6 +108,10 @@ def _inputs(what: Iterable[str], refusals: list[Refusal]) -> Iterator[str]:
             yield from map(str, found)
         else:
             yield name
+
+
+def _is_address(name: str) -> bool:
+    return name.lower().startswith(("http://", "https://"))
 
 
 def _files(folder: Path) -> Iterator[Path]:
@@ -128,14 +132,28 @@ def _read(names: Iterable[str], settings: Settings, refusals: list[Refusal]) -> 
         try:
             if name == "-":
                 incoming.append(Incoming(read(sys.stdin.buffer.read(limit + 1), limit=limit)))
+            elif _is_address(name):
+                incoming.append(Incoming(_page(name, settings.reading)))
             else:
                 incoming.append(from_file(read(_content(Path(name), limit), name=name, limit=limit), Path(name)))
-        except UnreadableDocument as error:
+        except (FetchError, UnreadableDocument) as error:
             refusals.append(Refusal("standard input" if name == "-" else name, str(error)))
         except OSError as error:
             reason = (error.strerror or "it cannot be read").lower()
             refusals.append(Refusal(name, f"{reason}; check the name and the permissions."))
     return incoming
+
+
+def _page(address: str, reading: ReadingOptions) -> Document:
+    """The article at a web address; where it was found is its address when the page names none."""
+    from msgspec.structs import replace
+
+    from briefings.documents import read
+    from briefings.fetch import fetch
+
+    fetched = fetch(address, limit=reading.limit, allow_hosts=reading.allow_hosts)
+    document = read(fetched.body, name=fetched.url, limit=reading.limit)
+    return document if document.url else replace(document, url=fetched.url)
 
 
 def _content(path: Path, limit: int) -> bytes:

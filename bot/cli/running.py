@@ -5,7 +5,7 @@ import click
 from bot.cli.common import load_settings, progress_bar
 
 
-@click.command(short_help="Serve what is configured; with no tokens, a session in this terminal.")
+@click.command(short_help="Serve what is configured, or a session in this terminal.")
 def run() -> int:
     """Publish and deliver briefings on time, and answer questions, until told to stop.
 

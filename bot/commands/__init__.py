@@ -27,7 +27,7 @@ from bot.commands.subscribing import (
     unsubscribe,
 )
 from bot.commands.tracing import why
-from bot.commands.words import SHAPES, Typed, is_link, meant, number, parse, split_channel
+from bot.commands.words import SHAPES, Typed, is_link, meant, number, parse, split_channel, storable
 from bot.commands.workspace import settings, topic, topics
 from briefings.errors import IndexUnavailable, NotFound, QueryError, ScheduleError, SidelinesError, StorageError
 from briefings.slots import parse_when, split_topic_and_when
@@ -70,19 +70,19 @@ class Commands:
 
     def handle(self, text: str, asker: Asker, now: datetime) -> Reply:
         """The reply to what `asker` typed; `found` is False when nothing was found or the text was refused."""
-        reply = self._guarded(lambda context: self._handle(context, text), asker, now)
+        reply = self._guarded(lambda context: self._handle(context, storable(text)), asker, now)
         self._remember(asker, reply)
         return reply
 
     def run(self, command: str, argument: str, asker: Asker, now: datetime) -> Reply:
         """One command by its name, whatever else the words might mean."""
-        return self._guarded(lambda context: self._run(context, command, argument), asker, now)
+        return self._guarded(lambda context: self._run(context, command, storable(argument)), asker, now)
 
     def brief(
         self, what: str, asker: Asker, now: datetime, *, sentences: int | None = None, words: int | None = None
     ) -> Reply:
         """`brief WHAT` with at most so many sentences a section, or so many words in all."""
-        return self._guarded(lambda context: brief(context, what, Length(sentences, words)), asker, now)
+        return self._guarded(lambda context: brief(context, storable(what), Length(sentences, words)), asker, now)
 
     def subscribe(self, topic: str, when: str, channel: str | None, asker: Asker, now: datetime) -> Reply:
         """`subscribe` with its parts told apart; an empty `when` is the usual schedule, no channel the asker's."""
@@ -92,7 +92,7 @@ class Commands:
                 return context.not_allowed()
             place = channel or asker.channel
             schedule = parse_when(when, context.preferences(place).zone) if when else None
-            return subscribe_to(context, topic, schedule, place)
+            return subscribe_to(context, storable(topic), schedule, place)
 
         return self._guarded(run, asker, now)
 
@@ -102,9 +102,6 @@ class Commands:
             return run(context)
         except QueryError as error:
             return refused(f"{error}\n{pointer(error)}")
-        except ScheduleError as error:
-            examples = ", ".join(f"`{example}`" for example in error.examples)
-            return refused(f"{error} For example: {examples}.")
         except (StorageError, IndexUnavailable) as error:
             log.exception("command failed", extra={"action": "command-failed", "workspace": asker.workspace})
             return Reply((Notice(str(error), "problem"),), private=True, found=False)

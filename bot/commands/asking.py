@@ -17,7 +17,7 @@ def ask(question: str, index: Index, keywords: Keywords, *, workspace: str, now:
     """Up to three quotes, best first, with "more" and "brief me"; or an honest nothing."""
     question = question.strip()
     if not question:
-        return Reply((Notice("Type a question after it, such as `ask what was agreed?`.", "refused"),), found=False)
+        return Reply((Notice("Type a question after it, such as `ask what was agreed?`", "refused"),), found=False)
     found = answer(question, index, keywords, workspace=workspace, now=now, limit=2 * SHOWN)
     shown, rest = found.quotes[:SHOWN], found.quotes[SHOWN:]
     actions = []

@@ -30,10 +30,10 @@ from briefings.types import (
     Telling,
 )
 
-OPENINGS = re.compile(r"(?:and|but|so|or|yet)\b[\s,:]*", re.IGNORECASE)
+OPENINGS = re.compile(r"^(?:and|but|so|or|yet)\b[\s,:]*", re.IGNORECASE)
 """Words that a heading may begin with and nobody types."""
 
-ABOUT = re.compile(r"(?:on|about|of|for|the|from)\s+", re.IGNORECASE)
+ABOUT = re.compile(r"^(?:on|about|of|for|from)\s+", re.IGNORECASE)
 LATEST = 10
 PROPOSED = 500
 """Sections that the index proposes for a topic, and newest articles looked at when it proposes fewer."""

@@ -86,7 +86,7 @@ def _examples(context: Context) -> dict[str, tuple[str, ...]]:
         "brief": (f"brief {(headings or [newest.title])[0]}", f"brief {newest.id}"),
         "latest": (f"latest {word}",),
         "subscribe": (f"subscribe {word} weekdays at 9", f"subscribe {word} as it happens in #news"),
-        "topic": (f"topic add {word} news = {word} OR title:{word}",),
+        "topic": (f"topic add {word} news = {word} -opinion",),
         "why": (f"why {newest.id}",),
         "settings": ("settings zone Asia/Seoul", "settings quiet 22:00-07:00 in #news"),
     }

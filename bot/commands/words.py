@@ -9,7 +9,7 @@ IDS = r"\d+(?:/\d+)?(?:\s+\d+(?:/\d+)?)*"
 CHANNEL = r"(?:in\s+)?#\S+"
 
 SHAPES = {
-    "ask": r".+",
+    "ask": r".*",
     "brief": r".*",
     "latest": r".*",
     "subscribe": r".*",
@@ -52,6 +52,11 @@ def parse(text: str) -> Typed:
     if name in _COMMANDS and _COMMANDS[name].fullmatch(argument):
         return Typed(name, argument)
     return Typed("ask", text) if text else Typed("help")
+
+
+def storable(text: str) -> str:
+    """The text without what no database can hold: NUL, and halves of characters as broken input has them."""
+    return text.replace("\0", "").encode("utf-8", "replace").decode()
 
 
 def meant(text: str) -> str | None:

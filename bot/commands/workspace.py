@@ -53,26 +53,30 @@ def settings(context: Context, argument: str) -> Reply:
     if setting is None:
         return refused(f"There is no setting “{name}”. There are: {', '.join(SETTINGS)}.")
     if not value.strip():
-        return refused(f"Write `settings {name} VALUE`, where VALUE is {setting.wants}.")
+        return refused(f"Write `settings {name} VALUE`; {setting.name} may be {setting.wants}.")
     if not (context.asker.may_manage if setting.field == "managers" else context.may_manage()):
         return context.not_allowed()
     try:
         chosen = setting.read(value.strip().casefold() if setting.field != "zone" else value.strip())
     except ValueError:
-        return refused(f"“{value.strip()}” is no {name}; it is {setting.wants}.")
+        return refused(f"{setting.name} may be {setting.wants}, not “{value.strip()}”.")
     place = channel if typed else ""
     context.storage.preferences.set(context.workspace, setting.field, chosen, channel=place)
     where = context.shown(channel) if typed else "this workspace"
     note = "\nSchedules that are subscribed already keep their zone." if setting.field == "zone" else ""
     now = setting.show(getattr(context.preferences(channel), setting.field))
-    return told(f"{name.casefold()} is now {now} in {where}.{note}")
+    return told(f"{setting.name} is now {now} in {where}.{note}")
 
 
 class Setting:
-    """One preference: its field, how a typed value is read (ValueError when it cannot), and how it is shown."""
+    """One preference: what it says and wants, how a typed value is read (ValueError when not), and how it is shown."""
 
-    def __init__(self, field: str, wants: str, read: Callable[[str], Any], show: Callable[[Any], str] = str) -> None:
+    def __init__(
+        self, name: str, field: str, says: str, wants: str, read: Callable[[str], Any], show: Callable[[Any], str] = str
+    ) -> None:
+        self.name = name
         self.field = field
+        self.says = says
         self.wants = wants
         self.read = read
         self.show = show
@@ -117,8 +121,10 @@ def _minutes(clock: str) -> int:
     return minute
 
 
-def _clock(minute: int) -> str:
-    return f"{minute // 60:02}:{minute % 60:02}"
+def _hours(quiet: Quiet | None) -> str:
+    if quiet is None:
+        return "off"
+    return "-".join(f"{minute // 60:02}:{minute % 60:02}" for minute in (quiet.start, quiet.end))
 
 
 def _yes(value: str) -> bool:
@@ -128,32 +134,36 @@ def _yes(value: str) -> bool:
 
 
 SETTINGS = {
-    "zone": Setting("zone", "a time zone such as Asia/Seoul", check_zone),
-    "style": Setting("style", f"one of {', '.join(get_args(Style))}", _one_of(*get_args(Style))),
-    "stories": Setting("stories", f"the most stories in a briefing, 1 to {MOST_STORIES}", _up_to(MOST_STORIES)),
-    "sentences": Setting(
-        "sentences", f"the most sentences of a section, 1 to {MOST_SENTENCES}", _up_to(MOST_SENTENCES)
-    ),
-    "quiet": Setting(
-        "quiet",
-        "hours without posts such as 22:00-07:00, or off",
-        _quiet,
-        lambda quiet: f"{_clock(quiet.start)}-{_clock(quiet.end)}" if quiet else "off",
-    ),
-    "empty": Setting(
-        "say_when_empty",
-        "say, to be told when there is nothing new, or silent",
-        _yes,
-        lambda said: "said" if said else "silent",
-    ),
-    "managers": Setting("managers", "managers or everyone", _one_of("managers", "everyone")),
+    setting.name: setting
+    for setting in (
+        Setting("zone", "zone", "the clock that times are read on", "a time zone such as Asia/Seoul", check_zone),
+        Setting("style", "style", "how much of a story", "headlines, brief or full", _one_of(*get_args(Style))),
+        Setting("stories", "stories", "most in a briefing", f"1 to {MOST_STORIES}", _up_to(MOST_STORIES)),
+        Setting("sentences", "sentences", "most of a section", f"1 to {MOST_SENTENCES}", _up_to(MOST_SENTENCES)),
+        Setting("quiet", "quiet", "hours without posts", "hours such as 22:00-07:00, or off", _quiet, _hours),
+        Setting(
+            "empty",
+            "say_when_empty",
+            "what to do when there is nothing new",
+            "say or silent",
+            _yes,
+            lambda say: "say" if say else "silent",
+        ),
+        Setting(
+            "managers",
+            "managers",
+            "who may subscribe and change things here",
+            "managers or everyone",
+            _one_of("managers", "everyone"),
+        ),
+    )
 }
 
 
 def _shown(context: Context, channel: str) -> Reply:
     preferences: Preferences = context.preferences(channel)
     items = tuple(
-        Item(f"{name}: {setting.show(getattr(preferences, setting.field))}", f"may be {setting.wants}")
+        Item(f"{name}: {setting.show(getattr(preferences, setting.field))}", f"{setting.says}: {setting.wants}")
         for name, setting in SETTINGS.items()
     )
     return Reply((Listing(f"Settings in {context.shown(channel)}", items),), private=True)
