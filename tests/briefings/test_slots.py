@@ -172,6 +172,12 @@ def test_an_interval_keeps_its_wall_clock_times_over_a_change() -> None:
     assert [wall_clock(slot.at, zone).hour for slot in slots] == [0, 4, 8, 12, 16, 20] * 3
 
 
+def test_in_the_second_run_of_a_repeated_hour_its_slots_have_fallen() -> None:
+    schedule = parse_when("daily at 3:45", "Europe/Helsinki")
+    slot = last_slot(schedule, datetime.fromisoformat("2026-10-25T03:15+02:00"))
+    assert slot == Slot(key="2026-10-25T03:45", at=datetime.fromisoformat("2026-10-25T03:45+03:00"))
+
+
 def test_a_date_that_a_zone_skipped_has_no_slot() -> None:
     after = datetime(2011, 12, 28, 12, tzinfo=ZoneInfo("Pacific/Apia"))
     keys = [slot.key for slot in upcoming(parse_when("daily at 9", "Pacific/Apia"), after)]
