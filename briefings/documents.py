@@ -35,7 +35,10 @@ _SIGNATURES = (
     b"\xfd7zXZ",
 )  # fmt: skip
 _CONTROL_BYTES = bytes({*range(32), 127} - set(b"\t\n\r\f\v\x1b"))
-_CONTROLS = dict.fromkeys({*range(32), *range(127, 160), 0xFEFF} - set(map(ord, "\t\n\r\f\v\x85")))
+_ACCENTS = re.compile(r"[^\x00-\x7f]")
+_WESTERN = frozenset("àáâãäåæçèéêëìíîïñòóôõöøœùúûüÿßÀÁÂÄÅÆÇÈÉÊËÍÎÑÓÔÖØŒÚÜ“”‘’„‚«»–—…•·€£°§¿¡\xa0")
+# Characters that show nothing or turn the direction of what follows: soft hyphens, zero-width spaces, overrides.
+_INVISIBLE = re.compile("[\0-\x08\x0e-\x1f\x7f-\x84\x86-\x9f\xad\u200b\u202a-\u202e\u2060\u2066-\u2069\ufeff]+")
 
 _TRACKING = re.compile(
     r"utm_.*|at_.*|pk_.*|mc_[ce]id|fbclid|gclid|gclsrc|dclid|gbraid|wbraid|msclkid|twclid|ttclid|yclid|igshid?|mkt_tok"
@@ -127,7 +130,7 @@ def canonical_url(url: str) -> str:
 
 
 def _decode(data: bytes, called: str) -> str:
-    """The text, without control characters and with one kind of line end."""
+    """The text, without what is invisible and with one kind of line end."""
     for mark, encoding in _BYTE_ORDER_MARKS:
         if data.startswith(mark):
             text = _decoded(data, encoding)
@@ -139,10 +142,10 @@ def _decode(data: bytes, called: str) -> str:
             raise UnreadableDocument(f"{called} is not text: save the article as text, Markdown or HTML and give that.")
         text = _decoded(data, "utf-8")
         if text is None:
-            text = _decoded_as_declared(data) or _decoded_as_detected(data)
+            text = _decoded_as_declared(data) or _decoded_as_western(data) or _decoded_as_detected(data)
     if text is None:
         raise UnreadableDocument(f"{called} is in no encoding that could be recognised: save it as UTF-8.")
-    return text.replace("\r\n", "\n").replace("\r", "\n").translate(_CONTROLS)
+    return _INVISIBLE.sub("", text.replace("\r\n", "\n").replace("\r", "\n"))
 
 
 def _decoded(data: bytes, encoding: str) -> str | None:
@@ -165,6 +168,15 @@ def _decoded_as_declared(data: bytes) -> str | None:
     except (LookupError, ValueError):
         return None
     return text if text.count("\ufffd") <= len(text) / 100 else None
+
+
+def _decoded_as_western(data: bytes) -> str | None:
+    """Text in Windows-1252 or ISO 8859-1 with a few accents, which detectors mistake for other code pages."""
+    text = _decoded(data, "cp1252")
+    if text is None:
+        return None
+    accents = _ACCENTS.findall(text)
+    return text if len(accents) <= len(text) / 8 and _WESTERN.issuperset(accents) else None
 
 
 def _decoded_as_detected(data: bytes) -> str | None:

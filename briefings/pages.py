@@ -3,16 +3,14 @@
 import logging
 import re
 from collections.abc import Iterator
-from typing import TYPE_CHECKING
+from typing import Any
 
 from briefings.dates import parse_date
 from briefings.furniture import is_furniture
 from briefings.sections import Block, Draft
 
-if TYPE_CHECKING:
-    from lxml.etree import _Element
-
 _BLOCKS = ("head", "p", "item", "quote")
+_LEFT_OUT = ("code", "graphic", "table")
 _LANGUAGE = re.compile(r"[a-z]{2}(?=$|[-_])")
 
 
@@ -43,14 +41,25 @@ def read_page(html: str) -> Draft:
     )
 
 
-def _blocks(body: "_Element", title: str) -> Iterator[Block]:
-    """Each heading and paragraph; a paragraph inside a list item or quotation belongs to it."""
+def _blocks(body: Any, title: str) -> Iterator[Block]:
+    """The headings and paragraphs of an lxml tree, without furniture and without the title above them."""
     for element in body.iter("lb", *_BLOCKS):
         element.tail = f" {element.tail or ''}"  # so that words on both sides of it stay apart
-    for element in body.iter(*_BLOCKS):
-        if any(above.tag in _BLOCKS for above in element.iterancestors()):
-            continue
-        text = " ".join("".join(element.itertext()).split())
-        heading = element.tag == "head"
-        if text and not is_furniture(text) and not (heading and text.casefold() == title.casefold()):
+    begun = False
+    for text, heading in _texts(body):
+        text = " ".join(text.split())
+        repeats_title = heading and not begun and text.casefold() == title.casefold()
+        if text and not repeats_title and not is_furniture(text):
+            begun = True
             yield Block(text, heading=heading)
+
+
+def _texts(parent: Any) -> Iterator[tuple[str, bool]]:
+    """Each block's text and whether it is a heading; what stands bare between blocks is a paragraph too."""
+    yield parent.text or "", False
+    for element in parent:
+        if element.tag in _BLOCKS:
+            yield "".join(element.itertext()), element.tag == "head"
+        elif element.tag not in _LEFT_OUT:
+            yield from _texts(element)
+        yield element.tail or "", False

@@ -34,6 +34,7 @@ _CLOSERS = r"[\"'”’»)\]」』）]*"
 _FULL_STOP = re.compile(rf"[.…。．।॥۔።။]{_CLOSERS}$")
 _NO_HEADING_END = re.compile(rf"[.…。．।॥۔።။:：;；,、，!！–—-]{_CLOSERS}$|[?？؟][\"'”’»」』]+$")
 _NO_HEADING_START = re.compile(r"[(\[（【–—-]|https?://|www\.|(?:Q|A|Question|Answer)[.:：]", re.IGNORECASE)
+_INTRODUCTION = re.compile(r"(?:\S+ ){2,}\S+[:：]$")
 _ITEM = re.compile(r"[•▪◦‣●○■*+-] +(?=\S)")
 _NUMBERED = re.compile(r"\d{1,2}[.)] +\S")
 _UNDERLINE = re.compile(r"={3,}|-{3,}|~{3,}")
@@ -59,9 +60,10 @@ class _Unit(Struct, frozen=True):
 
     @property
     def is_text(self) -> bool:
-        return self.item or (
-            is_prose(self.text) and (_FULL_STOP.search(self.text) is not None or width(self.text) > LONGEST_TITLE)
-        )
+        """Whether it is running text: prose, a list item, or what introduces a list."""
+        if self.item or _INTRODUCTION.search(self.text):
+            return True
+        return is_prose(self.text) and (_FULL_STOP.search(self.text) is not None or width(self.text) > WRAPPED)
 
 
 def read_plain(text: str) -> Draft:
@@ -102,6 +104,8 @@ def _units(text: str) -> Iterator[_Unit]:
 def _units_of_chunk(lines: Sequence[str]) -> Iterator[_Unit]:
     """Paragraphs of lines with no blank line between them: broken lines joined, the others apart."""
     longest = max(map(width, lines))
+    if not SHORTEST_WRAPPED <= longest <= WRAPPED or not any(_is_broken(line, longest) for line in lines[:-1]):
+        longest = 0
     parts: list[str] = []
     first = True
     underlined = False
@@ -131,16 +135,22 @@ def _unit(lines: Sequence[str], first: bool, underlined: bool) -> _Unit:
 
 
 def _continues(above: str, line: str, longest: int) -> bool:
-    """Whether a line goes on with the paragraph of the line above it: that one was broken because it was full."""
-    stopped = _FULL_STOP.search(above) is not None
+    """Whether a line goes on with the paragraph of the line above it: that one was broken because it was full.
+
+    `longest` is the width of the longest line, 0 where lines are not broken by hand.
+    """
     if line == above or _ITEM.match(line) or _NUMBERED.match(line) or (_byline(line) and _words(line) <= 6):
         return False
     if line[0].islower():
-        return not stopped or longest <= WRAPPED
-    if not SHORTEST_WRAPPED <= longest <= WRAPPED or _SPEAKER.match(line):
+        return longest > 0 or not _FULL_STOP.search(above)
+    if not longest or _SPEAKER.match(line):
         return False
     next_word = line[:1] if _WITHOUT_SPACE.match(line) else line.partition(" ")[0]
-    return width(above) + 1 + width(next_word) > longest or (not stopped and width(above) > NEARLY_FULL * longest)
+    return width(above) + 1 + width(next_word) > longest or _is_broken(above, longest)
+
+
+def _is_broken(line: str, longest: int) -> bool:
+    return not _FULL_STOP.search(line) and width(line) > NEARLY_FULL * longest
 
 
 # What is not text ------------------------------------------------------------------------------------------
