@@ -53,7 +53,7 @@ def turns(commands: Commands, script: str) -> Iterator[str]:
         elif typed:
             reply = commands.handle(typed[2], ASKERS[typed[1]], now)
             yield f"{line}\n{reply_text(reply)}\n"
-        elif line.startswith("#"):
+        elif line.startswith("# "):
             yield f"{line}\n"
 
 
