@@ -32,6 +32,7 @@ MOST_WORDS_BELOW_TITLE = 6
 
 _CLOSERS = r"[\"'”’»)\]」』）]*"
 _FULL_STOP = re.compile(rf"[.…。．।॥۔።။]{_CLOSERS}$")
+_TEXT_END = re.compile(rf"{_FULL_STOP.pattern}|[:：]$")  # a colon: of a sentence that a list goes on with
 _NO_HEADING_END = re.compile(rf"[.…。．।॥۔።။:：;；,、，!！–—-]{_CLOSERS}$|[?？؟][\"'”’»」』]+$")
 _NO_HEADING_START = re.compile(r"[(\[（【–—-]|https?://|www\.|(?:Q|A|Question|Answer)[.:：]", re.IGNORECASE)
 _INTRODUCTION = re.compile(r"(?:\S+ ){2,}\S+[:：]$")
