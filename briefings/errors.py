@@ -56,3 +56,7 @@ class NotFound(SidelinesError):
 
 class AlreadyThere(SidelinesError):
     """Something that a person wants to add exists already in their workspace."""
+
+
+class FetchError(SidelinesError):
+    """A web address that may not be asked, does not answer, or has nothing that could be read."""

@@ -75,9 +75,10 @@ class BriefingOptions(Struct, frozen=True):
 
 
 class ReadingOptions(Struct, frozen=True):
-    """Bounds on what is read, in bytes."""
+    """Bounds on what is read, in bytes, and the hosts that may be in a private network."""
 
     limit: Annotated[int, Meta(ge=1)]
+    allow_hosts: tuple[str, ...]
 
 
 class DeliveryOptions(Struct, frozen=True):
@@ -267,8 +268,11 @@ def _checked(given: _Given) -> Any:
         if not isinstance(given.value, str) or (given.value and "://" not in given.value):
             raise ValueError('must be a database address such as "sqlite:////srv/sidelines.db"')
         return Secret(given.value)
+    plain = given.value
+    if given.kind == "variable" and wanted == tuple[str, ...]:
+        plain = [word.strip() for word in plain.split(",")]
     try:
-        value = msgspec.convert(given.value, wanted, strict=given.kind != "variable")
+        value = msgspec.convert(plain, wanted, strict=given.kind != "variable")
     except msgspec.ValidationError:
         raise ValueError(f"must be {_described(wanted)}, not {given.value!r}") from None
     if given.kind != "default" and (check := _CHECKS.get(given.option)):
@@ -288,6 +292,8 @@ def _described(wanted: Any) -> str:
             number = "a whole number" if isinstance(kind, inspect.IntType) else "a number"
             bounds = f" from {low} to {high}" if high is not None else f" of {low} or more"
             return number + bounds
+        case inspect.VarTupleType():
+            return "a list of texts"
         case _:
             return "text"
 
