@@ -33,7 +33,7 @@ class Refusal(Struct, frozen=True):
     reason: str
 
 
-@click.command(short_help="Add articles: files, folders, addresses, or - for standard input.")
+@click.command(short_help="Add articles: files, folders, addresses, or - for input.")
 @click.argument("what", nargs=-1, required=True, metavar="FILE, FOLDER, ADDRESS or - ...")
 @json_option
 def add(what: tuple[str, ...], as_json: bool) -> int:

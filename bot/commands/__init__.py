@@ -196,8 +196,8 @@ def _why(context: Context, argument: str) -> Reply:
 
 def _no_sources(_context: Context, _argument: str) -> Reply:
     return refused(
-        "This version reads no feeds and fetches no pages. An operator adds articles with `sidelines add FILE`, "
-        "which takes saved pages, Markdown and plain text."
+        "This version reads no feeds. An operator adds articles with `sidelines add`, "
+        "which takes addresses of pages, saved pages, Markdown and plain text."
     )
 
 

@@ -1,0 +1,432 @@
+"""The command line: what it prints, how it ends, and that bad input costs one sentence and nothing stored."""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from bot import cli
+from bot.cli import common, group
+from bot.connectors import terminal
+from briefings.storage import Storage
+from briefings.storage.tables import metadata
+
+ARTICLE = """\
+# Lighthouse of Cape Orr is lit again
+
+*By Lena Moss*
+
+The lighthouse of Cape Orr shines again after eleven dark years. Volunteers relit the lamp on Saturday evening. About
+four hundred people watched from the beach.
+
+## Who paid for it
+
+A collection brought in 82,000 crowns, most of it in small gifts. The coast guard gave the old lens back for nothing.
+
+## But who will keep it?
+
+Two retired sailors will tend the lamp in turns. "Somebody has to climb those steps," said Ivo Brand, the older of them.
+"""
+
+
+class Result:
+    """How a command ended: its exit status, and what it printed where."""
+
+    def __init__(self, status: int, out: str, err: str) -> None:
+        self.status = status
+        self.out = out
+        self.err = err
+
+    @property
+    def json(self) -> object:
+        return json.loads(self.out)
+
+
+class Runner:
+    """Runs a command line within this process. A trace, or a fault of ours, is never right."""
+
+    def __init__(self, capfd: pytest.CaptureFixture[str]) -> None:
+        self._capfd = capfd
+
+    def __call__(self, *arguments: str) -> Result:
+        status = cli.main(arguments)
+        result = Result(status, *self._capfd.readouterr())
+        assert "Traceback" not in result.err
+        assert "fault in Sidelines" not in result.err
+        return result
+
+
+@pytest.fixture
+def run(capfd: pytest.CaptureFixture[str]) -> Runner:
+    return Runner(capfd)
+
+
+@pytest.fixture
+def article(tmp_path: Path) -> Path:
+    path = tmp_path / "lighthouse.md"
+    path.write_text(ARTICLE, encoding="utf-8")
+    return path
+
+
+@pytest.fixture
+def data() -> Path:
+    return Path(os.environ["SIDELINES_DATA_DIR"])
+
+
+# The front page and the shell -------------------------------------------------------------------------------------
+
+
+def test_the_stored_front_page_is_what_click_would_show(capsys: pytest.CaptureFixture[str]) -> None:
+    """To write it anew: sidelines.main(["--help"], "sidelines", terminal_width=80) > bot/cli/front_page.txt."""
+    group.sidelines.main(["--help"], "sidelines", standalone_mode=False, terminal_width=80)
+    assert capsys.readouterr().out == cli.FRONT_PAGE.read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("arguments", [[], ["--help"], ["-h"]])
+def test_the_front_page_needs_no_click(arguments: list[str]) -> None:
+    program = (
+        "import sys; from bot.cli import main; status = main(sys.argv[1:]); "
+        "sys.exit(status or ('click' in sys.modules or 'sqlalchemy' in sys.modules) * 9)"
+    )
+    done = subprocess.run([sys.executable, "-c", program, *arguments], capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert done.stdout == cli.FRONT_PAGE.read_text(encoding="utf-8")
+
+
+def test_a_stored_answer_opens_no_database(run: Runner, article: Path) -> None:
+    run("add", str(article))
+    program = (
+        "import sys; from bot.cli import main; status = main(['ask', 'who tends the lamp?']); "
+        "heavy = {'sqlalchemy', 'alembic', 'asyncio', 'httpx', 'trafilatura', 'rich', 'prompt_toolkit', 'py3langid'}; "
+        "print(*sorted(heavy & set(sys.modules)), file=sys.stderr); sys.exit(status)"
+    )
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stderr) == (0, "\n")
+    assert "Two retired sailors will tend the lamp in turns." in done.stdout
+
+
+def test_the_version_is_the_projects(run: Runner) -> None:
+    import importlib.metadata
+
+    assert run("--version").out == f"sidelines {importlib.metadata.version('sidelines')}\n"
+    assert run("ask", "--version").status == 2
+
+
+@pytest.mark.parametrize("name", group.COMMANDS)
+def test_every_command_has_help(run: Runner, name: str) -> None:
+    result = run(name, "--help")
+    assert result.status == 0
+    assert result.out.startswith(f"Usage: sidelines {name}")
+
+
+@pytest.mark.parametrize(
+    "arguments", [["nonsense"], ["ask"], ["add"], ["brief", "--words", "x"], ["due", "--no"], ["why"]]
+)
+def test_wrong_usage_is_one_line_and_status_2(run: Runner, arguments: list[str]) -> None:
+    result = run(*arguments)
+    assert (result.status, result.out) == (2, "")
+    assert result.err.startswith("sidelines: ")
+    assert result.err.count("\n") == 1
+
+
+def test_the_operator_is_who_sits_in_the_session() -> None:
+    assert (common.WORKSPACE, common.HERE) == (terminal.WORKSPACE, terminal.HERE)
+
+
+def test_a_reader_that_leaves_early_is_no_error(article: Path) -> None:
+    line = f"{sys.executable} -m bot add {article} && {sys.executable} -m bot articles --json | true"
+    done = subprocess.run(["bash", "-c", line], capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stderr) == (0, "")
+
+
+def test_an_interrupt_ends_without_a_word(run: Runner, monkeypatch: pytest.MonkeyPatch) -> None:
+    def interrupted() -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("bot.cli.archive.opened_storage", interrupted)
+    assert run("articles").status == 130
+
+
+# Adding -----------------------------------------------------------------------------------------------------------
+
+
+def test_an_article_is_added_once_and_updated_when_it_changes(run: Runner, article: Path) -> None:
+    assert run("add", str(article)).out.splitlines()[-1] == "1 added, 0 updated, 0 unchanged"
+    assert run("add", str(article)).out.splitlines()[-1] == "0 added, 0 updated, 1 unchanged"
+    article.write_text(ARTICLE.replace("four hundred", "five hundred"), encoding="utf-8")
+    assert run("add", str(article)).out.splitlines()[-1] == "0 added, 1 updated, 0 unchanged"
+    assert "five hundred people" in run("ask", "how many people watched from the beach?").out
+
+
+def test_a_folder_is_searched_and_a_refused_file_stops_no_other(run: Runner, article: Path) -> None:
+    folder = article.parent / "folder" / "deep"
+    folder.mkdir(parents=True)
+    (folder / "a.md").write_text(ARTICLE, encoding="utf-8")
+    (folder / "b.TXT").write_bytes(b"")
+    (folder / "c.html").write_text("<html><body><h1>Tide</h1><p>" + "The tide rose and fell twice a day. " * 9)
+    (folder / "d.bin").write_bytes(b"\0\1")
+    result = run("add", str(article.parent / "folder"))
+    assert result.status == 1
+    assert result.out.splitlines()[-1] == "2 added, 0 updated, 0 unchanged, 1 refused"
+    assert result.err.count("\n") == 1
+    assert "b.TXT" in result.err
+
+
+def test_standard_input_is_read(article: Path) -> None:
+    command = [sys.executable, "-m", "bot", "add", "-", "--json"]
+    done = subprocess.run(command, input=ARTICLE.encode(), capture_output=True, check=True)
+    assert json.loads(done.stdout) == {
+        "articles": [{"id": 1, "title": "Lighthouse of Cape Orr is lit again", "outcome": "added"}],
+        "refused": [],
+    }
+
+
+def bad_inputs(folder: Path) -> dict[str, Path]:
+    files = {
+        "empty.txt": b"",
+        "blank.txt": b" \n\t\n",
+        "binary.txt": bytes(range(256)) * 40,
+        "picture.png": b"\x89PNG\r\n\x1a\n" + bytes(range(256)) * 10,
+        "huge.txt": b"The tide rises and falls. " * 2_000_000,
+        "menu.html": b"<html><body><nav><a href='/'>Home</a> <a href='/x'>News</a></nav></body></html>",
+    }
+    for name, content in files.items():
+        (folder / name).write_bytes(content)
+    (folder / "nothing").mkdir()
+    return {name: folder / name for name in [*files, "nothing", "missing.txt"]}
+
+
+def test_bad_input_is_refused_in_one_sentence_and_nothing_is_lost(run: Runner, article: Path, tmp_path: Path) -> None:
+    run("add", str(article))
+    before = run("articles", "--json").json
+    for name, path in bad_inputs(tmp_path).items():
+        result = run("add", str(path))
+        assert result.status == 1, name
+        assert result.err.startswith(f"sidelines: {path}: "), name
+        assert result.err.count("\n") == 1, name
+        assert result.out == "0 added, 0 updated, 0 unchanged, 1 refused\n"
+    assert run("articles", "--json").json == before
+
+
+def test_an_address_within_the_network_is_refused(run: Runner) -> None:
+    result = run("add", "http://127.0.0.1:9/news")
+    assert (result.status, result.out) == (1, "0 added, 0 updated, 0 unchanged, 1 refused\n")
+    assert result.err.startswith("sidelines: http://127.0.0.1:9/news: ")
+    assert result.err.count("\n") == 1
+
+
+# Reading ----------------------------------------------------------------------------------------------------------
+
+
+def test_articles_as_json_have_exactly_the_promised_shape(run: Runner, article: Path) -> None:
+    run("add", str(article))
+    (stored,) = run("articles", "--json").json
+    assert list(stored) == ["id", "title", "url", "source", "published", "language", "sections"]
+    assert stored["title"] == "Lighthouse of Cape Orr is lit again"
+    assert [section["heading"] for section in stored["sections"]] == [None, "Who paid for it", "But who will keep it?"]
+    assert all(list(section) == ["heading", "words"] and section["words"] > 0 for section in stored["sections"])
+
+
+def test_a_briefing_as_json_names_the_place_of_every_sentence(run: Runner, article: Path) -> None:
+    run("add", str(article))
+    result = run("brief", "--json", "1")
+    (briefing,) = result.json["briefings"]
+    assert list(briefing) == ["article", "sections"]
+    assert list(briefing["article"]) == ["id", "title", "url", "source", "published"]
+    sentence = briefing["sections"][0]["sentences"][0]
+    assert list(sentence) == ["text", "paragraph", "sentence"]
+    assert sentence["text"] in ARTICLE.replace("\n", " ")
+    (alone,) = run("brief", "--json", "who", "will", "keep", "it").json["briefings"]
+    assert [section["heading"] for section in alone["sections"]] == ["But who will keep it?"]
+
+
+def test_an_answer_as_json_has_exactly_the_promised_shape(run: Runner, article: Path) -> None:
+    run("add", str(article))
+    result = run("ask", "--json", "collection of small gifts")
+    assert result.status == 0
+    assert list(result.json) == ["question", "found", "looked_for", "answers"]
+    quote = result.json["answers"][0]
+    assert list(quote) == ["text", "article", "section", "score"]
+    assert quote["section"] == "Who paid for it"
+    assert quote["text"].startswith("A collection brought in 82,000 crowns")
+
+
+@pytest.mark.parametrize("question", ["price of bitcoin", "?!...", "x" * 10_000, "bitcoin " * 1250, "-n"])
+def test_nothing_found_is_said_with_status_1(run: Runner, article: Path, question: str) -> None:
+    run("add", str(article))
+    result = run("ask", "--", question)
+    assert (result.status, result.err) == (1, "")
+    assert result.out.startswith("I have nothing on that")
+    as_json = run("ask", "--json", "--", question)
+    assert as_json.status == 1
+    assert (as_json.json["found"], as_json.json["answers"]) == (False, [])
+
+
+@pytest.mark.parametrize(
+    "arguments", [["brief"], ["brief", "tides"], ["latest"], ["latest", "tides"], ["ask", "tides"]]
+)
+def test_an_empty_archive_finds_nothing(run: Runner, arguments: list[str]) -> None:
+    assert run(*arguments).status == 1
+    assert run(*arguments, "--json").status == 1
+
+
+def test_latest_and_why_as_json(run: Runner, article: Path) -> None:
+    run("add", str(article))
+    assert [item["label"] for item in run("latest", "--json").json] == ["Lighthouse of Cape Orr is lit again"]
+    assert run("why", "--json", "1").json[0]["label"] == "Stored: yes"
+    assert run("why", "no such headline here").status == 1
+
+
+# Subscribing ------------------------------------------------------------------------------------------------------
+
+
+def test_a_subscription_from_its_beginning_to_its_end(run: Runner, article: Path) -> None:
+    run("add", str(article))
+    result = run("subscribe", "lighthouse", "daily", "at", "9", "Asia/Seoul", "--in", "coast", "--json")
+    assert (result.status, result.json["channel"], result.json["zone"]) == (0, "terminal:#coast", "Asia/Seoul")
+    assert len(result.json["next_runs"]) == 3
+    assert run("subscribe", '"Cape Orr" OR tide', "hourly from 8 to 20", "--in", "#coast").status == 0
+    assert [each["id"] for each in run("subscriptions", "--json").json] == [1, 2]
+    due = run("due", "--json").json
+    assert sorted(each["topic"] for each in due["subscriptions"]) == ['"Cape Orr" OR tide', "lighthouse"]
+    assert due["outbox"] == {"pending": 0, "unknown": 0, "failed": 0}
+    assert run("why", "1").out.count("It matches") == 2
+    assert run("unsubscribe", "lighthouse").status == 0
+    assert run("unsubscribe", "1").status == 1
+    assert [each["id"] for each in run("subscriptions", "--json").json] == [2]
+
+
+def test_hints_are_commands_of_the_shell(run: Runner, article: Path) -> None:
+    run("add", str(article))
+    out = run("subscribe", "lighthouse", "in", "#coast").out
+    assert "`sidelines unsubscribe 1` (cancel)" in out
+    assert "`post" not in out
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["G7", "daily at 9 Europe/Bonn"], "europe/bonn"),
+        (["G7", "0 0 31 2 *"], "31"),
+        (["G7", "daily at 25"], "25"),
+        (["G7", "at", "teatime", "daily", "at", "nine"], "nine"),
+        (['"G7', "hourly"], '"G7'),
+        (["OR", "hourly"], "OR"),
+    ],
+)
+def test_an_impossible_schedule_or_topic_is_refused(run: Runner, arguments: list[str], said: str) -> None:
+    result = run("subscribe", *arguments)
+    assert (result.status, result.out) == (1, "")
+    assert said in result.err
+    assert run("subscriptions", "--json").json == []
+
+
+def test_a_channel_that_the_shell_took_for_a_comment_is_noticed(run: Runner) -> None:
+    result = run("subscribe", "G7", "daily", "at", "9", "in")
+    assert result.status == 2
+    assert "--in world" in result.err
+
+
+# Data that cannot be used -----------------------------------------------------------------------------------------
+
+COMMANDS = [["articles"], ["ask", "tides"], ["brief"], ["due"], ["migrate"], ["reindex"], ["subscriptions"], ["latest"]]
+
+
+@pytest.mark.parametrize("arguments", COMMANDS)
+def test_a_data_folder_that_cannot_be_used_is_named(
+    run: Runner, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, arguments: list[str]
+) -> None:
+    (tmp_path / "file").write_text("not a folder")
+    monkeypatch.setenv("SIDELINES_DATA_DIR", str(tmp_path / "file"))
+    result = run(*arguments)
+    assert (result.status, result.out) == (1, "")
+    assert result.err.startswith("sidelines: ")
+    assert str(tmp_path / "file") in result.err
+    assert result.err.count("\n") == 1
+
+
+@pytest.mark.parametrize("arguments", COMMANDS)
+def test_data_of_a_newer_version_is_left_untouched(run: Runner, data: Path, arguments: list[str]) -> None:
+    import sqlite3
+
+    run("migrate")
+    with sqlite3.connect(data / "sidelines.db") as connection:
+        connection.execute("UPDATE alembic_version SET version_num = '9999'")
+    connection.close()
+    before = (data / "sidelines.db").read_bytes()
+    result = run(*arguments)
+    assert result.status == 1
+    assert "newer" in result.err
+    assert result.err.count("\n") == 1
+    assert (data / "sidelines.db").read_bytes() == before
+
+
+@pytest.mark.parametrize("arguments", COMMANDS)
+def test_a_damaged_database_is_named_and_not_overwritten(run: Runner, data: Path, arguments: list[str]) -> None:
+    data.mkdir(parents=True)
+    (data / "sidelines.db").write_bytes(b"this is no database" * 1000)
+    result = run(*arguments)
+    assert result.status == 1
+    assert "sidelines.db" in result.err
+    assert result.err.count("\n") == 1
+    assert (data / "sidelines.db").read_bytes() == b"this is no database" * 1000
+
+
+def test_a_damaged_or_missing_index_is_built_anew(run: Runner, data: Path, article: Path) -> None:
+    run("add", str(article))
+    for path in (data / "index").iterdir():
+        path.write_bytes(b"damaged")
+    assert run("ask", "who tends the lamp?").status == 0
+    assert run("reindex").out == "1 article is indexed.\n"
+
+
+def test_wrong_settings_are_told_together(run: Runner, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SIDELINES_BRIEFING_ZONE", "Mars/Base")
+    monkeypatch.setenv("SIDELINES_BRIEFING_STORIES", "many")
+    result = run("articles")
+    assert result.status == 1
+    assert "SIDELINES_BRIEFING_ZONE" in result.err
+    assert "SIDELINES_BRIEFING_STORIES" in result.err
+
+
+def test_migrate_says_what_it_did(run: Runner) -> None:
+    assert "now up to date" in run("migrate").out
+    assert "already up to date" in run("migrate").out
+
+
+# Doctor -----------------------------------------------------------------------------------------------------------
+
+
+def test_doctor_finds_a_healthy_installation_healthy(run: Runner, article: Path) -> None:
+    assert run("doctor").status == 0
+    run("add", str(article))
+    checked = run("doctor", "--json")
+    assert checked.status == 0
+    assert checked.json["ok"] is True
+    assert {"python", "settings", "data folder", "disk", "database", "search index", "time zones"} <= {
+        check["name"] for check in checked.json["checks"]
+    }
+
+
+def test_doctor_names_what_is_wrong_with_the_next_step(
+    run: Runner, data: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    data.mkdir(parents=True)
+    (data / "sidelines.db").write_bytes(b"this is no database" * 1000)
+    result = run("doctor")
+    assert result.status == 1
+    assert any(line.startswith("BAD  database") for line in result.out.splitlines())
+    monkeypatch.setenv("SIDELINES_BRIEFING_ZONE", "Mars/Base")
+    assert "SIDELINES_BRIEFING_ZONE" in run("doctor").out
+
+
+def test_doctor_finds_what_is_overdue(run: Runner, data: Path) -> None:
+    run("subscribe", "tides", "hourly")
+    with Storage.open(f"sqlite:///{data / 'sidelines.db'}") as storage, storage.writing() as connection:
+        connection.execute(metadata.tables["subscriptions"].update().values(next_due=0))
+    assert run("doctor").status == 1
+    assert run("due").status == 1
+    assert "OVERDUE" in run("due").out
