@@ -63,8 +63,8 @@ def _judged(context: Context, it: Subscription, article: Article) -> Item:
         return Item(label, f"{rule}\nIt arrived before {since}, from when on stories are news to this subscription.")
     if it.state != "active":
         return Item(label, f"{rule}\nThe subscription is {it.state}; `resume {it.id}` lets it go on.")
-    when = f"at {context.local(it.next_due, it.schedule.zone)}" if it.next_due else "within moments"
-    return Item(label, f"{rule}\nIt has not been posted yet and will be {when}.")
+    when = f"is due {context.local(it.next_due, it.schedule.zone)}" if it.next_due else "goes out with the next arrival"
+    return Item(label, f"{rule}\nIt has not been posted yet and {when}.")
 
 
 def _came(context: Context, it: Subscription, delivery: Delivery) -> str:
