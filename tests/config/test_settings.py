@@ -61,6 +61,16 @@ def test_own_file_wins_over_defaults_and_environment_over_both(tmp_path: Path) -
     assert settings.briefing.sentences == 3
 
 
+def test_a_list_is_written_with_commas_in_the_environment(tmp_path: Path) -> None:
+    file = written(tmp_path, '[reading]\nallow_hosts = ["wiki.lan", "10.1.2.3"]\n')
+    assert Settings.load({}, file=file).reading.allow_hosts == ("wiki.lan", "10.1.2.3")
+    environ = {"SIDELINES_READING_ALLOW_HOSTS": "wiki.lan, 10.1.2.3"}
+    assert Settings.load(environ).reading.allow_hosts == ("wiki.lan", "10.1.2.3")
+    assert (
+        "a list of texts, not 'wiki.lan'" in faults_of({}, written(tmp_path, '[reading]\nallow_hosts = "wiki.lan"'))[0]
+    )
+
+
 def test_own_file_is_found_by_variable(tmp_path: Path) -> None:
     file = written(tmp_path, "[reading]\nlimit = 5\n")
     environ = {"SIDELINES_CONFIG": str(file)}
