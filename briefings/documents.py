@@ -25,7 +25,12 @@ _SUFFIXES = {
 }  # fmt: skip
 _PAGE = re.compile(r"<(?:!doctype\s+html|html|head|body|article)\b", re.IGNORECASE)
 _MARKDOWN = re.compile(r"^#{1,6} \S", re.MULTILINE)
-_DECLARED = re.compile(rb"<meta[^>]{0,200}?charset\s*=\s*[\"']?([\w-]{2,30})", re.IGNORECASE)
+# Only encodings that pages come in: Python knows others that are slow or no encodings of text.
+_DECLARED = re.compile(
+    rb"<meta[^>]{0,200}?charset\s*=\s*[\"']?((?:utf-8|ascii|us-ascii|iso|latin|windows|cp|koi8|shift|sjis|euc|gb|big5|mac|tis)"
+    rb"[\w-]{0,30})",
+    re.IGNORECASE,
+)
 _BYTE_ORDER_MARKS = (
     (b"\xef\xbb\xbf", "utf-8-sig"), (b"\xff\xfe\x00\x00", "utf-32"), (b"\x00\x00\xfe\xff", "utf-32"),
     (b"\xff\xfe", "utf-16"), (b"\xfe\xff", "utf-16"),

@@ -32,10 +32,8 @@ MOST_WORDS_BELOW_TITLE = 6
 
 _CLOSERS = r"[\"'”’»)\]」』）]*"
 _FULL_STOP = re.compile(rf"[.…。．।॥۔።။]{_CLOSERS}$")
-_TEXT_END = re.compile(rf"{_FULL_STOP.pattern}|[:：]$")  # a colon: of a sentence that a list goes on with
 _NO_HEADING_END = re.compile(rf"[.…。．।॥۔።။:：;；,、，!！–—-]{_CLOSERS}$|[?？؟][\"'”’»」』]+$")
 _NO_HEADING_START = re.compile(r"[(\[（【–—-]|https?://|www\.|(?:Q|A|Question|Answer)[.:：]", re.IGNORECASE)
-_INTRODUCTION = re.compile(r"(?:\S+ ){2,}\S+[:：]$")
 _ITEM = re.compile(r"[•▪◦‣●○■*+-] +(?=\S)")
 _NUMBERED = re.compile(r"\d{1,2}[.)] +\S")
 _UNDERLINE = re.compile(r"={3,}|-{3,}|~{3,}")
@@ -52,17 +50,16 @@ _FACT = {"headline": "title", "author": "byline", "link": "url", "original": "ur
 
 
 class _Unit(Struct, frozen=True):
-    """A paragraph, heading, list item or stray line. `first`: a blank line, or nothing, is above it."""
+    """A paragraph, heading, list item or stray line."""
 
     text: str
-    first: bool = True
     underlined: bool = False
     item: bool = False
 
     @property
     def is_text(self) -> bool:
         """Whether it is running text: prose, a list item, or what introduces a list."""
-        if self.item or _INTRODUCTION.search(self.text):
+        if self.item or (self.text.endswith((":", "：")) and _words(self.text) >= 3):
             return True
         return is_prose(self.text) and (_FULL_STOP.search(self.text) is not None or width(self.text) > WRAPPED)
 
@@ -108,7 +105,6 @@ def _units_of_chunk(lines: Sequence[str]) -> Iterator[_Unit]:
     if not SHORTEST_WRAPPED <= longest <= WRAPPED or not any(_is_broken(line, longest) for line in lines[:-1]):
         longest = 0
     parts: list[str] = []
-    first = True
     underlined = False
     for line in lines:
         if parts and _UNDERLINE.fullmatch(line):
@@ -119,20 +115,19 @@ def _units_of_chunk(lines: Sequence[str]) -> Iterator[_Unit]:
             parts.append(line)
         else:
             if parts:
-                yield _unit(parts, first, underlined)
-                first = False
+                yield _unit(parts, underlined)
             parts, underlined = [line], False
     if parts:
-        yield _unit(parts, first, underlined)
+        yield _unit(parts, underlined)
 
 
-def _unit(lines: Sequence[str], first: bool, underlined: bool) -> _Unit:
+def _unit(lines: Sequence[str], underlined: bool) -> _Unit:
     pieces = [lines[0]]
     for above, line in pairwise(lines):
         pieces += ("" if _WITHOUT_SPACE.match(above[-1]) and _WITHOUT_SPACE.match(line[0]) else " ", line)
     text = "".join(pieces)
     item = _ITEM.match(text)
-    return _Unit(text[item.end() :] if item else text, first, underlined, item is not None)
+    return _Unit(text[item.end() :] if item else text, underlined, item is not None)
 
 
 def _continues(above: str, line: str, longest: int) -> bool:
