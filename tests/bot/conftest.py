@@ -1,13 +1,17 @@
-"""A platform that does as it is told, and time that passes only when somebody waits."""
+"""A platform that does as it is told, time that passes only when somebody waits, and a command line within the process."""
 
 import asyncio
+import json
 import math
+import os
 from collections.abc import Callable, Iterator, Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from bot import cli
 from bot.connectors import Answering, Asker, Limits, OutcomeUnknown, Part, PayloadRefused
 from bot.render.plain_text import content_text
 from briefings.storage import Storage
@@ -104,3 +108,72 @@ def scripted(time: Time) -> Scripted:
 def storage(tmp_path: Path) -> Iterator[Storage]:
     with Storage.open(f"sqlite:///{tmp_path / 'sidelines.db'}") as opened:
         yield opened
+
+
+# The command line
+
+ARTICLE = """\
+# Lighthouse of Cape Orr is lit again
+
+*By Lena Moss*
+
+The lighthouse of Cape Orr shines again after eleven dark years. Volunteers relit the lamp on Saturday evening. About
+four hundred people watched from the beach.
+
+## Who paid for it
+
+A collection brought in 82,000 crowns, most of it in small gifts. The coast guard gave the old lens back for nothing.
+
+## But who will keep it?
+
+Two retired sailors will tend the lamp in turns. "Somebody has to climb those steps," said Ivo Brand, the older of them.
+"""
+
+
+class Result:
+    """How a command ended: its exit status, and what it printed where."""
+
+    def __init__(self, status: int, out: str, err: str) -> None:
+        self.status = status
+        self.out = out
+        self.err = err
+
+    @property
+    def json(self) -> Any:
+        return json.loads(self.out)
+
+
+class Runner:
+    """Runs a command line within this process. A trace, or a fault of ours, is never right."""
+
+    def __init__(self, capfd: pytest.CaptureFixture[str]) -> None:
+        self._capfd = capfd
+
+    def __call__(self, *arguments: str) -> Result:
+        status = cli.main(arguments)
+        result = Result(status, *self._capfd.readouterr())
+        assert "Traceback" not in result.err
+        assert "fault in Sidelines" not in result.err
+        return result
+
+
+@pytest.fixture
+def run(capfd: pytest.CaptureFixture[str]) -> Runner:
+    return Runner(capfd)
+
+
+@pytest.fixture
+def lighthouse() -> str:
+    return ARTICLE
+
+
+@pytest.fixture
+def article(tmp_path: Path) -> Path:
+    path = tmp_path / "lighthouse.md"
+    path.write_text(ARTICLE, encoding="utf-8")
+    return path
+
+
+@pytest.fixture
+def data() -> Path:
+    return Path(os.environ["SIDELINES_DATA_DIR"])

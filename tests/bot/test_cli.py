@@ -1,79 +1,21 @@
-"""The command line: what it prints, how it ends, and that bad input costs one sentence and nothing stored."""
+"""The command line: what it prints and how it ends. Data that cannot be used is in test_cli_data."""
 
 import json
-import os
+import shutil
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from bot import cli
 from bot.cli import common, group
 from bot.connectors import terminal
-from briefings.storage import Storage
-from briefings.storage.tables import metadata
 
-ARTICLE = """\
-# Lighthouse of Cape Orr is lit again
-
-*By Lena Moss*
-
-The lighthouse of Cape Orr shines again after eleven dark years. Volunteers relit the lamp on Saturday evening. About
-four hundred people watched from the beach.
-
-## Who paid for it
-
-A collection brought in 82,000 crowns, most of it in small gifts. The coast guard gave the old lens back for nothing.
-
-## But who will keep it?
-
-Two retired sailors will tend the lamp in turns. "Somebody has to climb those steps," said Ivo Brand, the older of them.
-"""
-
-
-class Result:
-    """How a command ended: its exit status, and what it printed where."""
-
-    def __init__(self, status: int, out: str, err: str) -> None:
-        self.status = status
-        self.out = out
-        self.err = err
-
-    @property
-    def json(self) -> object:
-        return json.loads(self.out)
-
-
-class Runner:
-    """Runs a command line within this process. A trace, or a fault of ours, is never right."""
-
-    def __init__(self, capfd: pytest.CaptureFixture[str]) -> None:
-        self._capfd = capfd
-
-    def __call__(self, *arguments: str) -> Result:
-        status = cli.main(arguments)
-        result = Result(status, *self._capfd.readouterr())
-        assert "Traceback" not in result.err
-        assert "fault in Sidelines" not in result.err
-        return result
-
-
-@pytest.fixture
-def run(capfd: pytest.CaptureFixture[str]) -> Runner:
-    return Runner(capfd)
-
-
-@pytest.fixture
-def article(tmp_path: Path) -> Path:
-    path = tmp_path / "lighthouse.md"
-    path.write_text(ARTICLE, encoding="utf-8")
-    return path
-
-
-@pytest.fixture
-def data() -> Path:
-    return Path(os.environ["SIDELINES_DATA_DIR"])
+Run = Callable[..., Any]
+"""Runs a command line; see conftest."""
 
 
 # The front page and the shell -------------------------------------------------------------------------------------
@@ -96,7 +38,7 @@ def test_the_front_page_needs_no_click(arguments: list[str]) -> None:
     assert done.stdout == cli.FRONT_PAGE.read_text(encoding="utf-8")
 
 
-def test_a_stored_answer_opens_no_database(run: Runner, article: Path) -> None:
+def test_a_stored_answer_opens_no_database(run: Run, article: Path) -> None:
     run("add", str(article))
     program = (
         "import sys; from bot.cli import main; status = main(['ask', 'who tends the lamp?']); "
@@ -108,7 +50,7 @@ def test_a_stored_answer_opens_no_database(run: Runner, article: Path) -> None:
     assert "Two retired sailors will tend the lamp in turns." in done.stdout
 
 
-def test_the_version_is_the_projects(run: Runner) -> None:
+def test_the_version_is_the_projects(run: Run) -> None:
     import importlib.metadata
 
     assert run("--version").out == f"sidelines {importlib.metadata.version('sidelines')}\n"
@@ -116,7 +58,7 @@ def test_the_version_is_the_projects(run: Runner) -> None:
 
 
 @pytest.mark.parametrize("name", group.COMMANDS)
-def test_every_command_has_help(run: Runner, name: str) -> None:
+def test_every_command_has_help(run: Run, name: str) -> None:
     result = run(name, "--help")
     assert result.status == 0
     assert result.out.startswith(f"Usage: sidelines {name}")
@@ -125,7 +67,7 @@ def test_every_command_has_help(run: Runner, name: str) -> None:
 @pytest.mark.parametrize(
     "arguments", [["nonsense"], ["ask"], ["add"], ["brief", "--words", "x"], ["due", "--no"], ["why"]]
 )
-def test_wrong_usage_is_one_line_and_status_2(run: Runner, arguments: list[str]) -> None:
+def test_wrong_usage_is_one_line_and_status_2(run: Run, arguments: list[str]) -> None:
     result = run(*arguments)
     assert (result.status, result.out) == (2, "")
     assert result.err.startswith("sidelines: ")
@@ -142,7 +84,7 @@ def test_a_reader_that_leaves_early_is_no_error(article: Path) -> None:
     assert (done.returncode, done.stderr) == (0, "")
 
 
-def test_an_interrupt_ends_without_a_word(run: Runner, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_interrupt_ends_without_a_word(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
     def interrupted() -> None:
         raise KeyboardInterrupt
 
@@ -153,18 +95,18 @@ def test_an_interrupt_ends_without_a_word(run: Runner, monkeypatch: pytest.Monke
 # Adding -----------------------------------------------------------------------------------------------------------
 
 
-def test_an_article_is_added_once_and_updated_when_it_changes(run: Runner, article: Path) -> None:
+def test_an_article_is_added_once_and_updated_when_it_changes(run: Run, article: Path, lighthouse: str) -> None:
     assert run("add", str(article)).out.splitlines()[-1] == "1 added, 0 updated, 0 unchanged"
     assert run("add", str(article)).out.splitlines()[-1] == "0 added, 0 updated, 1 unchanged"
-    article.write_text(ARTICLE.replace("four hundred", "five hundred"), encoding="utf-8")
+    article.write_text(lighthouse.replace("four hundred", "five hundred"), encoding="utf-8")
     assert run("add", str(article)).out.splitlines()[-1] == "0 added, 1 updated, 0 unchanged"
     assert "five hundred people" in run("ask", "how many people watched from the beach?").out
 
 
-def test_a_folder_is_searched_and_a_refused_file_stops_no_other(run: Runner, article: Path) -> None:
+def test_a_folder_is_searched_and_a_refused_file_stops_no_other(run: Run, article: Path) -> None:
     folder = article.parent / "folder" / "deep"
     folder.mkdir(parents=True)
-    (folder / "a.md").write_text(ARTICLE, encoding="utf-8")
+    shutil.copy(article, folder / "a.md")
     (folder / "b.TXT").write_bytes(b"")
     (folder / "c.html").write_text("<html><body><h1>Tide</h1><p>" + "The tide rose and fell twice a day. " * 9)
     (folder / "d.bin").write_bytes(b"\0\1")
@@ -175,9 +117,9 @@ def test_a_folder_is_searched_and_a_refused_file_stops_no_other(run: Runner, art
     assert "b.TXT" in result.err
 
 
-def test_standard_input_is_read(article: Path) -> None:
+def test_standard_input_is_read(lighthouse: str) -> None:
     command = [sys.executable, "-m", "bot", "add", "-", "--json"]
-    done = subprocess.run(command, input=ARTICLE.encode(), capture_output=True, check=True)
+    done = subprocess.run(command, input=lighthouse.encode(), capture_output=True, check=True)
     assert json.loads(done.stdout) == {
         "articles": [{"id": 1, "title": "Lighthouse of Cape Orr is lit again", "outcome": "added"}],
         "refused": [],
@@ -199,7 +141,7 @@ def bad_inputs(folder: Path) -> dict[str, Path]:
     return {name: folder / name for name in [*files, "nothing", "missing.txt"]}
 
 
-def test_bad_input_is_refused_in_one_sentence_and_nothing_is_lost(run: Runner, article: Path, tmp_path: Path) -> None:
+def test_bad_input_is_refused_in_one_sentence_and_nothing_is_lost(run: Run, article: Path, tmp_path: Path) -> None:
     run("add", str(article))
     before = run("articles", "--json").json
     for name, path in bad_inputs(tmp_path).items():
@@ -211,7 +153,7 @@ def test_bad_input_is_refused_in_one_sentence_and_nothing_is_lost(run: Runner, a
     assert run("articles", "--json").json == before
 
 
-def test_an_address_within_the_network_is_refused(run: Runner) -> None:
+def test_an_address_within_the_network_is_refused(run: Run) -> None:
     result = run("add", "http://127.0.0.1:9/news")
     assert (result.status, result.out) == (1, "0 added, 0 updated, 0 unchanged, 1 refused\n")
     assert result.err.startswith("sidelines: http://127.0.0.1:9/news: ")
@@ -221,7 +163,7 @@ def test_an_address_within_the_network_is_refused(run: Runner) -> None:
 # Reading ----------------------------------------------------------------------------------------------------------
 
 
-def test_articles_as_json_have_exactly_the_promised_shape(run: Runner, article: Path) -> None:
+def test_articles_as_json_have_exactly_the_promised_shape(run: Run, article: Path) -> None:
     run("add", str(article))
     (stored,) = run("articles", "--json").json
     assert list(stored) == ["id", "title", "url", "source", "published", "language", "sections"]
@@ -230,7 +172,7 @@ def test_articles_as_json_have_exactly_the_promised_shape(run: Runner, article: 
     assert all(list(section) == ["heading", "words"] and section["words"] > 0 for section in stored["sections"])
 
 
-def test_a_briefing_as_json_names_the_place_of_every_sentence(run: Runner, article: Path) -> None:
+def test_a_briefing_as_json_names_the_place_of_every_sentence(run: Run, article: Path, lighthouse: str) -> None:
     run("add", str(article))
     result = run("brief", "--json", "1")
     (briefing,) = result.json["briefings"]
@@ -238,12 +180,12 @@ def test_a_briefing_as_json_names_the_place_of_every_sentence(run: Runner, artic
     assert list(briefing["article"]) == ["id", "title", "url", "source", "published"]
     sentence = briefing["sections"][0]["sentences"][0]
     assert list(sentence) == ["text", "paragraph", "sentence"]
-    assert sentence["text"] in ARTICLE.replace("\n", " ")
+    assert sentence["text"] in lighthouse.replace("\n", " ")
     (alone,) = run("brief", "--json", "who", "will", "keep", "it").json["briefings"]
     assert [section["heading"] for section in alone["sections"]] == ["But who will keep it?"]
 
 
-def test_an_answer_as_json_has_exactly_the_promised_shape(run: Runner, article: Path) -> None:
+def test_an_answer_as_json_has_exactly_the_promised_shape(run: Run, article: Path) -> None:
     run("add", str(article))
     result = run("ask", "--json", "collection of small gifts")
     assert result.status == 0
@@ -255,7 +197,7 @@ def test_an_answer_as_json_has_exactly_the_promised_shape(run: Runner, article: 
 
 
 @pytest.mark.parametrize("question", ["price of bitcoin", "?!...", "x" * 10_000, "bitcoin " * 1250, "-n"])
-def test_nothing_found_is_said_with_status_1(run: Runner, article: Path, question: str) -> None:
+def test_nothing_found_is_said_with_status_1(run: Run, article: Path, question: str) -> None:
     run("add", str(article))
     result = run("ask", "--", question)
     assert (result.status, result.err) == (1, "")
@@ -268,12 +210,12 @@ def test_nothing_found_is_said_with_status_1(run: Runner, article: Path, questio
 @pytest.mark.parametrize(
     "arguments", [["brief"], ["brief", "tides"], ["latest"], ["latest", "tides"], ["ask", "tides"]]
 )
-def test_an_empty_archive_finds_nothing(run: Runner, arguments: list[str]) -> None:
+def test_an_empty_archive_finds_nothing(run: Run, arguments: list[str]) -> None:
     assert run(*arguments).status == 1
     assert run(*arguments, "--json").status == 1
 
 
-def test_latest_and_why_as_json(run: Runner, article: Path) -> None:
+def test_latest_and_why_as_json(run: Run, article: Path) -> None:
     run("add", str(article))
     assert [item["label"] for item in run("latest", "--json").json] == ["Lighthouse of Cape Orr is lit again"]
     assert run("why", "--json", "1").json[0]["label"] == "Stored: yes"
@@ -283,7 +225,7 @@ def test_latest_and_why_as_json(run: Runner, article: Path) -> None:
 # Subscribing ------------------------------------------------------------------------------------------------------
 
 
-def test_a_subscription_from_its_beginning_to_its_end(run: Runner, article: Path) -> None:
+def test_a_subscription_from_its_beginning_to_its_end(run: Run, article: Path) -> None:
     run("add", str(article))
     result = run("subscribe", "lighthouse", "daily", "at", "9", "Asia/Seoul", "--in", "coast", "--json")
     assert (result.status, result.json["channel"], result.json["zone"]) == (0, "terminal:#coast", "Asia/Seoul")
@@ -299,7 +241,7 @@ def test_a_subscription_from_its_beginning_to_its_end(run: Runner, article: Path
     assert [each["id"] for each in run("subscriptions", "--json").json] == [2]
 
 
-def test_hints_are_commands_of_the_shell(run: Runner, article: Path) -> None:
+def test_hints_are_commands_of_the_shell(run: Run, article: Path) -> None:
     run("add", str(article))
     out = run("subscribe", "lighthouse", "in", "#coast").out
     assert "`sidelines unsubscribe 1` (cancel)" in out
@@ -317,116 +259,14 @@ def test_hints_are_commands_of_the_shell(run: Runner, article: Path) -> None:
         (["OR", "hourly"], "OR"),
     ],
 )
-def test_an_impossible_schedule_or_topic_is_refused(run: Runner, arguments: list[str], said: str) -> None:
+def test_an_impossible_schedule_or_topic_is_refused(run: Run, arguments: list[str], said: str) -> None:
     result = run("subscribe", *arguments)
     assert (result.status, result.out) == (1, "")
     assert said in result.err
     assert run("subscriptions", "--json").json == []
 
 
-def test_a_channel_that_the_shell_took_for_a_comment_is_noticed(run: Runner) -> None:
+def test_a_channel_that_the_shell_took_for_a_comment_is_noticed(run: Run) -> None:
     result = run("subscribe", "G7", "daily", "at", "9", "in")
     assert result.status == 2
     assert "--in world" in result.err
-
-
-# Data that cannot be used -----------------------------------------------------------------------------------------
-
-COMMANDS = [["articles"], ["ask", "tides"], ["brief"], ["due"], ["migrate"], ["reindex"], ["subscriptions"], ["latest"]]
-
-
-@pytest.mark.parametrize("arguments", COMMANDS)
-def test_a_data_folder_that_cannot_be_used_is_named(
-    run: Runner, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, arguments: list[str]
-) -> None:
-    (tmp_path / "file").write_text("not a folder")
-    monkeypatch.setenv("SIDELINES_DATA_DIR", str(tmp_path / "file"))
-    result = run(*arguments)
-    assert (result.status, result.out) == (1, "")
-    assert result.err.startswith("sidelines: ")
-    assert str(tmp_path / "file") in result.err
-    assert result.err.count("\n") == 1
-
-
-@pytest.mark.parametrize("arguments", COMMANDS)
-def test_data_of_a_newer_version_is_left_untouched(run: Runner, data: Path, arguments: list[str]) -> None:
-    import sqlite3
-
-    run("migrate")
-    with sqlite3.connect(data / "sidelines.db") as connection:
-        connection.execute("UPDATE alembic_version SET version_num = '9999'")
-    connection.close()
-    before = (data / "sidelines.db").read_bytes()
-    result = run(*arguments)
-    assert result.status == 1
-    assert "newer" in result.err
-    assert result.err.count("\n") == 1
-    assert (data / "sidelines.db").read_bytes() == before
-
-
-@pytest.mark.parametrize("arguments", COMMANDS)
-def test_a_damaged_database_is_named_and_not_overwritten(run: Runner, data: Path, arguments: list[str]) -> None:
-    data.mkdir(parents=True)
-    (data / "sidelines.db").write_bytes(b"this is no database" * 1000)
-    result = run(*arguments)
-    assert result.status == 1
-    assert "sidelines.db" in result.err
-    assert result.err.count("\n") == 1
-    assert (data / "sidelines.db").read_bytes() == b"this is no database" * 1000
-
-
-def test_a_damaged_or_missing_index_is_built_anew(run: Runner, data: Path, article: Path) -> None:
-    run("add", str(article))
-    for path in (data / "index").iterdir():
-        path.write_bytes(b"damaged")
-    assert run("ask", "who tends the lamp?").status == 0
-    assert run("reindex").out == "1 article is indexed.\n"
-
-
-def test_wrong_settings_are_told_together(run: Runner, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("SIDELINES_BRIEFING_ZONE", "Mars/Base")
-    monkeypatch.setenv("SIDELINES_BRIEFING_STORIES", "many")
-    result = run("articles")
-    assert result.status == 1
-    assert "SIDELINES_BRIEFING_ZONE" in result.err
-    assert "SIDELINES_BRIEFING_STORIES" in result.err
-
-
-def test_migrate_says_what_it_did(run: Runner) -> None:
-    assert "now up to date" in run("migrate").out
-    assert "already up to date" in run("migrate").out
-
-
-# Doctor -----------------------------------------------------------------------------------------------------------
-
-
-def test_doctor_finds_a_healthy_installation_healthy(run: Runner, article: Path) -> None:
-    assert run("doctor").status == 0
-    run("add", str(article))
-    checked = run("doctor", "--json")
-    assert checked.status == 0
-    assert checked.json["ok"] is True
-    assert {"python", "settings", "data folder", "disk", "database", "search index", "time zones"} <= {
-        check["name"] for check in checked.json["checks"]
-    }
-
-
-def test_doctor_names_what_is_wrong_with_the_next_step(
-    run: Runner, data: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    data.mkdir(parents=True)
-    (data / "sidelines.db").write_bytes(b"this is no database" * 1000)
-    result = run("doctor")
-    assert result.status == 1
-    assert any(line.startswith("BAD  database") for line in result.out.splitlines())
-    monkeypatch.setenv("SIDELINES_BRIEFING_ZONE", "Mars/Base")
-    assert "SIDELINES_BRIEFING_ZONE" in run("doctor").out
-
-
-def test_doctor_finds_what_is_overdue(run: Runner, data: Path) -> None:
-    run("subscribe", "tides", "hourly")
-    with Storage.open(f"sqlite:///{data / 'sidelines.db'}") as storage, storage.writing() as connection:
-        connection.execute(metadata.tables["subscriptions"].update().values(next_due=0))
-    assert run("doctor").status == 1
-    assert run("due").status == 1
-    assert "OVERDUE" in run("due").out
