@@ -1,4 +1,4 @@
-"""A platform that does as it is told, time that passes only when somebody waits, and a command line within the process."""
+"""A platform that does as it is told, time that passes only when somebody waits, and a shell within the process."""
 
 import asyncio
 import json
