@@ -15,7 +15,7 @@ run: .venv/.stamp
 	@$(BIN)/sidelines run $(ARGS)
 
 test: .venv/.stamp
-	@$(BIN)/pytest $(ARGS)
+	@$(BIN)/pytest $(or $(ARGS),-n auto)
 
 check: .venv/.stamp
 	@$(BIN)/ruff check .
