@@ -23,9 +23,9 @@ from briefings.topics import article_terms, parse
 from briefings.types import (
     Article,
     Briefing,
-    Cohort,
     CondensedSection,
     Due,
+    Fate,
     Head,
     Notice,
     Preferences,
@@ -75,24 +75,18 @@ def publish_due(
     subscriptions = deliveries = 0
     while True:
         with storage.writing():
-            due = storage.subscriptions.due(now, limit)
-            cohorts = publishing.cohorts(due, limit)
-            deliveries += storage.outbox.add_briefings(cohorts, now)
-            storage.subscriptions.advance(cohorts)
+            due = storage.turns.due(now, limit)
+            deliveries += storage.turns.take(*publishing.decide(due, limit), now)
         subscriptions += len(due)
         if len(due) < limit:
             return Published(subscriptions, deliveries, storage.subscriptions.earliest_due())
 
 
 class Turn(Struct, frozen=True, kw_only=True):
-    """What the clock says of a due subscription: the slot to serve now, None in quiet hours, and when it is due next.
-
-    `before` is the slot before that.
-    """
+    """What the clock says of a due subscription: the slot to serve, None in quiet hours, and when it is due next."""
 
     slot: Slot | None
     next: Slot | None
-    before: Slot | None = None
     late: bool = False
     as_it_happens: bool = False
 
@@ -108,9 +102,8 @@ def turn(schedule: Schedule, preferences: Preferences, now: datetime) -> Turn:
     next = next_due(schedule, now, preferences)
     if slot is None:
         return Turn(slot=None, next=next)
-    before = last_slot(schedule, slot.at - timedelta(microseconds=1))
     due = Slot(key=slot.key, at=after_quiet(slot.at, preferences))
-    return Turn(slot=due, next=next, before=before, late=now - due.at > LATE)
+    return Turn(slot=due, next=next, late=now - due.at > LATE)
 
 
 class _Publishing:
@@ -119,62 +112,65 @@ class _Publishing:
     def __init__(self, storage: Storage, keywords: Keywords, defaults: Preferences, now: datetime) -> None:
         self.storage, self.keywords, self.defaults, self.now = storage, keywords, defaults, now
         self.news: dict[str, _News] = {}
-        self.turns: dict[tuple[str, str, Preferences], Turn] = {}
+        self.turns: dict[tuple[object, ...], Turn] = {}
         self.composed: dict[tuple[object, ...], Briefing] = {}
 
-    def cohorts(self, due: Sequence[Due], limit: int) -> list[Cohort]:
-        """The first `limit` due subscriptions, by what becomes of them."""
-        oldest: dict[str, int] = {}
-        for _, workspace, *_, since in due:
-            if since < oldest.get(workspace, since + 1):
-                oldest[workspace] = since
-        for workspace, since in oldest.items():
+    def decide(self, due: Sequence[Due], limit: int) -> tuple[list[Fate], dict[int, int]]:
+        """What becomes of the first `limit` due subscriptions: fates, and the place there of each one's, by its id."""
+        workspaces = {row[1] for row in due}
+        since = min((row[7] for row in due), default=0)
+        for workspace in workspaces:
             if workspace not in self.news or since < self.news[workspace].since:
                 articles = self.storage.articles.arrived_since(workspace, _moment(since))
                 self.news[workspace] = _News(since, articles, self.keywords)
-        settled = self.storage.preferences.of_due(self.now, limit)
-        first = min((story for news in self.news.values() for story in news.stories), default=None)
+        settled = self.storage.preferences.of_workspaces(workspaces)
+        first = min((story for workspace in workspaces for story in self.news[workspace].stories), default=None)
         had: dict[str, set[int]] = {}
         if first is not None:
-            for channel, story in self.storage.outbox.had_by_due(self.now, limit, first):
+            for channel, story in self.storage.turns.had(self.now, limit, first):
                 had.setdefault(channel, set()).add(story)
-        twice = {channel for channel, count in Counter(row[2] for row in due).items() if count > 1}
-
+        twice: set[str] = set()
+        if len({row[2] for row in due}) < len(due):
+            twice = {channel for channel, count in Counter(row[2] for row in due).items() if count > 1}
         special = settled.channels | had.keys() | twice
-        cohorts: dict[tuple[object, ...], Cohort] = {}
+        matching: dict[tuple[str, str], _Matches] = {}
+        places: dict[tuple[object, ...], int] = {}
+        fates: list[Fate] = []
+        subjects: dict[int, int] = {}
         for id, workspace, channel, topic, query, cron, zone, since in due:
-            matches = self.news[workspace].on(query)
-            place = bisect_left(matches.arrivals, since)  # how many of them are too old
+            matches = matching.get((workspace, query))
+            if matches is None:
+                matches = matching[workspace, query] = self.news[workspace].on(query)
+            old = bisect_left(matches.arrivals, since)  # so many of them arrived before
             own, seen = "", None
             if channel in special:
                 own = channel if channel in settled.channels else ""
                 seen = frozenset(had.get(channel, ())) & matches.stories
-            key = (workspace, own, topic, query, cron, zone, place, seen)
-            cohort = cohorts.get(key)
-            if cohort is None:
+            key = (matches, topic, cron, zone, old, own, seen)
+            place = places.get(key)
+            if place is None:
+                place = places[key] = len(fates)
                 preferences = settled.merged(workspace, own, self.defaults)
-                found = tuple(one for one in matches.found(place) if not seen or one.story not in seen)
-                turn = self._turn(cron, zone, preferences)
-                cohort = cohorts[key] = self._cohort(topic, turn, preferences, found, matches.refusal)
-            cohort.members.append(id)
+                schedule = Schedule(words="", cron=tuple(cron.splitlines()), zone=zone)
+                found = tuple(one for one in matches.found(old) if not seen or one.story not in seen)
+                fates.append(self._fate(topic, schedule, preferences, found, matches.refusal))
+            subjects[id] = place
             if channel in twice:
-                had.setdefault(channel, set()).update(cohort.stories)
-        return list(cohorts.values())
+                had.setdefault(channel, set()).update(fates[place].stories)
+        return fates, subjects
 
-    def _turn(self, cron: str, zone: str, preferences: Preferences) -> Turn:
-        """`turn`, once for equal schedules and quiet hours."""
-        key = (cron, zone, preferences)
-        if key not in self.turns:
-            schedule = Schedule(words="", cron=tuple(cron.splitlines()), zone=zone)
-            self.turns[key] = turn(schedule, preferences, self.now)
-        return self.turns[key]
-
-    def _cohort(
-        self, topic: str, turn: Turn, preferences: Preferences, found: tuple[Found, ...], refusal: str | None
-    ) -> Cohort:
-        """What becomes of subscriptions to `topic` whose turn it is, `found` being their news."""
+    def _fate(
+        self,
+        topic: str,
+        schedule: Schedule,
+        preferences: Preferences,
+        found: tuple[Found, ...],
+        refusal: str | None,
+    ) -> Fate:
+        """What becomes of subscriptions to `topic` that are due, `found` being their news."""
+        turn = self._turn(schedule, preferences)
         if refusal or turn.slot is None:
-            return Cohort(members=[], next=turn.next, refusal=refusal)
+            return Fate(next=turn.next, refusal=refusal)
         slot = turn.slot
         content: Briefing | Notice | None = None
         if found:
@@ -182,9 +178,8 @@ class _Publishing:
             if turn.as_it_happens:
                 slot = Slot(key=f"change {max(one.article.change for one in found)}", at=slot.at)
         elif preferences.say_when_empty and not turn.as_it_happens:
-            content = nothing_new(topic, turn.before)
-        return Cohort(
-            members=[],
+            content = nothing_new(topic, schedule, slot)
+        return Fate(
             next=turn.next,
             slot=slot,
             late=turn.late,
@@ -192,6 +187,13 @@ class _Publishing:
             stories=frozenset(one.story for one in found),
             since=slot.at - OVERLAP,
         )
+
+    def _turn(self, schedule: Schedule, preferences: Preferences) -> Turn:
+        """`turn`, once for equal schedules and quiet hours."""
+        key = (schedule.cron, schedule.zone, preferences.quiet, preferences.zone)
+        if key not in self.turns:
+            self.turns[key] = turn(schedule, preferences, self.now)
+        return self.turns[key]
 
     def _briefing(self, topic: str, turn: Turn, preferences: Preferences, found: tuple[Found, ...]) -> Briefing:
         """`compose`, once for equal briefings."""
@@ -232,16 +234,17 @@ class _Matches:
         self.stories = {article.story for _, article in self.matches}
         self._found: dict[int, tuple[Found, ...]] = {}
 
-    def found(self, place: int) -> tuple[Found, ...]:
-        """The stories of all but the first `place`."""
-        if place not in self._found:
-            self._found[place] = by_story(self.matches[place:])
-        return self._found[place]
+    def found(self, old: int) -> tuple[Found, ...]:
+        """The stories of all but the first `old` of them."""
+        if old not in self._found:
+            self._found[old] = by_story(self.matches[old:])
+        return self._found[old]
 
 
-def nothing_new(topic: str, before: Slot | None) -> Notice:
-    """What a channel that asked for it is told when a slot is empty: since which slot there is no news."""
-    since = f" since {before.key.replace('T', ' ')}" if before else ""
+def nothing_new(topic: str, schedule: Schedule, slot: Slot) -> Notice:
+    """What a channel that asked for it is told when a slot is empty: since when there is no news."""
+    before = last_slot(schedule, slot.at - timedelta(microseconds=1))
+    since = f" since {before.key.replace('T', ' ')}" if before and before.key != slot.key else ""
     return Notice(f"No new stories on {topic}{since}.")
 
 

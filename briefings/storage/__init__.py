@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from briefings.storage.engine import Database
     from briefings.storage.outbox import Outbox
     from briefings.storage.subscriptions import Subscriptions
+    from briefings.storage.turns import Turns
     from briefings.storage.workspaces import Preferences, Topics
 
 
@@ -91,6 +92,13 @@ class Storage:
         from briefings.storage.subscriptions import Subscriptions
 
         return Subscriptions(self.database)
+
+    @cached_property
+    def turns(self) -> Turns:
+        """Subscriptions that are due."""
+        from briefings.storage.turns import Turns
+
+        return Turns(self.database)
 
     @cached_property
     def outbox(self) -> Outbox:

@@ -7,7 +7,6 @@ from functools import lru_cache
 import msgspec
 from sqlalchemy import Connection, select
 
-from briefings.storage.bulk import PARAMETERS
 from briefings.storage.engine import Database
 from briefings.storage.tables import contents
 from briefings.types import Content
@@ -15,9 +14,9 @@ from briefings.types import Content
 
 def store(database: Database, connection: Connection, bodies: Sequence[Content]) -> list[int]:
     """The numbers under which `bodies` are stored, in their order, storing those that were not."""
-    encoded = [msgspec.json.encode(body) for body in bodies]
-    digests = [hashlib.sha256(body).hexdigest() for body in encoded]
-    new = {digest: body.decode() for digest, body in zip(digests, encoded, strict=True)}
+    encoded = {id(body): msgspec.json.encode(body) for body in {id(body): body for body in bodies}.values()}
+    digests = {place: hashlib.sha256(body).hexdigest() for place, body in encoded.items()}
+    new = {digests[place]: body.decode() for place, body in encoded.items()}
     statement = database.insert(contents).on_conflict_do_nothing(index_elements=[contents.c.digest])
     if new:
         connection.execute(statement, [{"digest": digest, "body": body} for digest, body in new.items()])
@@ -26,7 +25,7 @@ def store(database: Database, connection: Connection, bodies: Sequence[Content])
     for start in range(0, len(wanted), PARAMETERS):
         of_these = contents.c.digest.in_(wanted[start : start + PARAMETERS])
         ids.update(connection.execute(select(contents.c.digest, contents.c.id).where(of_these)).all())
-    return [ids[digest] for digest in digests]
+    return [ids[digests[id(body)]] for body in bodies]
 
 
 @lru_cache(maxsize=256)
@@ -34,5 +33,8 @@ def read(body: str) -> Content:
     """The content of a stored body; equal bodies in one storm of deliveries are read once."""
     return _decoder.decode(body)
 
+
+PARAMETERS = 800
+"""Values in one statement, below what any SQLite takes (999 before 3.32)."""
 
 _decoder: msgspec.json.Decoder[Content] = msgspec.json.Decoder(Content)

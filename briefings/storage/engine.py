@@ -193,6 +193,8 @@ def _sqlite_engine(path: Path | None) -> Engine:
     def prepare(driver: sqlite3.Connection, _record: object) -> None:
         driver.isolation_level = None  # We begin transactions; the driver would leave DDL outside them.
         driver.execute("PRAGMA foreign_keys = ON")
+        driver.execute("PRAGMA temp_store = MEMORY")
+        driver.execute("PRAGMA cache_size = -16000")  # KiB: what a large batch changes, so that it is written once.
         driver.execute("PRAGMA synchronous = FULL")  # A delivery mark lost in a power cut would repeat the message.
 
     @event.listens_for(engine, "begin")

@@ -6,35 +6,27 @@ posted is recorded even then: it is a fact that the next holder needs.
 
 from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
-from functools import cached_property
 from typing import Any
 
 from sqlalchemy import (
     ColumnElement,
     Connection,
-    Integer,
     Row,
     Select,
     and_,
-    bindparam,
-    column,
     delete,
     false,
     func,
     insert,
-    literal,
     or_,
     select,
     true,
     update,
-    values,
 )
 
 from briefings.errors import NotFound
 from briefings.storage import contents, tables
-from briefings.storage.bulk import PARAMETERS, among, packed
 from briefings.storage.engine import Database, milliseconds, moment
-from briefings.storage.subscriptions import due
 from briefings.storage.tables import (
     articles,
     channel_stories,
@@ -42,7 +34,7 @@ from briefings.storage.tables import (
     delivery_parts,
     subscriptions,
 )
-from briefings.types import Cohort, Content, Delivery, DeliveryState, Slot
+from briefings.types import Content, Delivery, DeliveryState
 
 
 class Outbox:
@@ -76,81 +68,6 @@ class Outbox:
             if had:
                 connection.execute(self._database.insert(channel_stories).on_conflict_do_nothing(), had)
             return delivery
-
-    def add_briefings(self, cohorts: Sequence[Cohort], now: datetime) -> int:
-        """Queue the contents of `cohorts` for their members; what was queued for a slot before is not queued again.
-
-        Gives the number of new deliveries.
-        """
-        told = [(c.content, c.slot, c) for c in cohorts if c.content is not None and c.slot is not None]
-        if not told:
-            return 0
-        queued = 0
-        with self._database.writing() as connection:
-            before = connection.execute(select(func.coalesce(func.max(deliveries.c.id), 0))).scalar_one()
-            ids = contents.store(self._database, connection, [content for content, _, _ in told])
-            alike: dict[tuple[int, Slot, bool], list[int]] = {}
-            for content, (_, slot, cohort) in zip(ids, told, strict=True):
-                alike.setdefault((content, slot, cohort.late), []).extend(cohort.members)
-            for (content, slot, late), members in alike.items():
-                values = {"slot": slot.key, "due": milliseconds(slot.at), "late": late, "content": content}
-                values |= {"now": milliseconds(now), "members": packed(members)}
-                queued += connection.execute(self._queue, values).rowcount
-            had = sorted(
-                {(id, story) for id, (_, _, cohort) in zip(ids, told, strict=True) for story in cohort.stories}
-            )
-            for start in range(0, len(had), PARAMETERS // 2):
-                connection.execute(self._now_had(had[start : start + PARAMETERS // 2], before))
-        return queued
-
-    @cached_property
-    def _queue(self) -> Any:
-        """The statement that queues one content for `members`."""
-        names = ("slot", "due", "late", "content")
-        c = subscriptions.c
-        rows = select(
-            c.workspace,
-            c.channel,
-            c.id,
-            *(bindparam(name, type_=deliveries.c[name].type) for name in names),
-            literal("pending"),
-            literal(0),
-            bindparam("now"),
-            bindparam("now"),
-        ).where(among(c.id, "members"))
-        return (
-            self._database.insert(deliveries)
-            .from_select(
-                ("workspace", "channel", "subscription", *names, "state", "attempts", "next_attempt", "created"), rows
-            )
-            .on_conflict_do_nothing(index_elements=[deliveries.c.subscription, deliveries.c.slot])
-        )
-
-    def _now_had(self, pairs: Sequence[tuple[int, int]], before: int) -> Any:
-        """The statement that channels have had the stories told to them by the deliveries after number `before`."""
-        told = values(column("content", Integer), column("story", Integer), name="told").data(list(pairs)).cte("told")
-        new = (
-            select(deliveries.c.channel, told.c.story, deliveries.c.id)
-            .join_from(deliveries, told, told.c.content == deliveries.c.content)
-            .where(deliveries.c.id > before)
-        )
-        return (
-            self._database.insert(channel_stories)
-            .from_select(["channel", "story", "delivery"], new)
-            .on_conflict_do_nothing()
-        )
-
-    def had_by_due(self, now: datetime, limit: int, oldest: int) -> Sequence[tuple[str, int]]:
-        """Channel and story, for stories from number `oldest` on that channels of the first `limit` due have had."""
-        rows = due(now, limit).subquery()
-        query = (
-            select(channel_stories.c.channel, channel_stories.c.story)
-            .distinct()
-            .join_from(rows, channel_stories, channel_stories.c.channel == rows.c.channel)
-            .where(channel_stories.c.story >= oldest)
-        )
-        with self._database.reading() as connection:
-            return connection.execute(query).all()
 
     def had(self, channel: str) -> set[int]:
         """The stories that a channel has had, or is about to get."""

@@ -3,17 +3,15 @@
 When a subscription is next due is computed by the caller (`briefings.slots.next_due`): this only keeps it.
 """
 
-from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Row, Select, and_, bindparam, case, delete, func, insert, select, update
+from sqlalchemy import ColumnElement, Row, and_, delete, func, insert, select, update
 
 from briefings.errors import AlreadyThere, NotFound
-from briefings.storage.bulk import among, packed
 from briefings.storage.engine import Database, milliseconds, moment
 from briefings.storage.tables import deliveries, subscriptions
-from briefings.types import Cohort, Due, Schedule, Slot, Subscription, SubscriptionState
+from briefings.types import Schedule, Slot, Subscription, SubscriptionState
 
 
 class Subscriptions:
@@ -137,24 +135,6 @@ class Subscriptions:
                 .values(next_due=milliseconds(now))
             ).rowcount
 
-    def due(self, now: datetime, limit: int) -> Sequence[Due]:
-        """Up to `limit` subscriptions of any workspace that are due, longest waiting first."""
-        with self._database.writing() as connection:
-            return connection.execute(due(now, limit)).all()
-
-    def advance(self, cohorts: Sequence[Cohort]) -> None:
-        """Move the members of `cohorts` on; where their news begins only ever moves forward."""
-        turns: dict[tuple[Slot | None, datetime | None, str | None], list[int]] = {}
-        for cohort in cohorts:
-            turns.setdefault((cohort.next, cohort.since, cohort.refusal), []).extend(cohort.members)
-        with self._database.writing() as connection:
-            for (slot, since, refusal), ids in turns.items():
-                values = {"since_": milliseconds(since) if since else 0, "members": packed(ids)}
-                if refusal is None:
-                    connection.execute(_advance, _next(slot) | values)
-                else:
-                    connection.execute(_block, values | {"why": refusal})
-
     def _stop(self, id: int, workspace: str, state: SubscriptionState, reason: str | None) -> Subscription:
         return self._change(id, workspace, state=state, reason=reason, next_slot=None, next_due=None)
 
@@ -163,34 +143,6 @@ class Subscriptions:
             if not connection.execute(update(subscriptions).where(_of(id, workspace)).values(values)).rowcount:
                 raise _not_found(id)
             return self.get(id, workspace)
-
-
-def due(now: datetime, limit: int) -> Select[int, str, str, str, str, str, str, int]:
-    """The statement behind `Subscriptions.due`, for the reads that go with it."""
-    c = subscriptions.c
-    return (
-        select(c.id, c.workspace, c.channel, c.topic, c.query, c.cron, c.zone, c.since)
-        .where(c.next_due <= milliseconds(now))
-        .order_by(c.next_due, c.id)
-        .limit(limit)
-    )
-
-
-_advance = (
-    update(subscriptions)
-    .where(among(subscriptions.c.id, "members"))
-    .values(
-        next_slot=bindparam("next_slot"),
-        next_due=bindparam("next_due"),
-        since=case((subscriptions.c.since < bindparam("since_"), bindparam("since_")), else_=subscriptions.c.since),
-    )
-)
-
-_block = (
-    update(subscriptions)
-    .where(among(subscriptions.c.id, "members"))
-    .values(state="blocked", reason=bindparam("why"), next_slot=None, next_due=None)
-)
 
 
 def _of(id: int, workspace: str) -> ColumnElement[bool]:

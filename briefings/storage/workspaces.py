@@ -1,16 +1,14 @@
 """What a workspace has settled for itself: named topics, and how it and its channels want their briefings."""
 
 from collections.abc import Iterable
-from datetime import datetime
 from typing import Any
 
 import msgspec
 from msgspec import Struct
-from sqlalchemy import ColumnElement, delete, select
+from sqlalchemy import ColumnElement, bindparam, delete, select
 
 from briefings.errors import NotFound
 from briefings.storage.engine import Database
-from briefings.storage.subscriptions import due
 from briefings.storage.tables import preferences, topics
 from briefings.types import Preferences as Values
 
@@ -91,15 +89,12 @@ class Preferences:
         with self._database.reading() as connection:
             return Settled(connection.execute(query)).merged(workspace, channel, defaults)
 
-    def of_due(self, now: datetime, limit: int) -> "Settled":
-        """What is settled for the first `limit` subscriptions due: for their workspaces, and their channels."""
-        rows = due(now, limit).subquery()
-        query = _settled.where(
-            preferences.c.workspace.in_(select(rows.c.workspace)),
-            (preferences.c.channel == "") | preferences.c.channel.in_(select(rows.c.channel)),
-        )
+    def of_workspaces(self, workspaces: Iterable[str]) -> "Settled":
+        """All that is settled in `workspaces`."""
+        query = _settled.where(preferences.c.workspace == bindparam("workspace"))
         with self._database.reading() as connection:
-            return Settled(connection.execute(query))
+            rows = [row for name in workspaces for row in connection.execute(query, {"workspace": name})]
+        return Settled(rows)
 
 
 class Settled:

@@ -24,7 +24,7 @@ Point = tuple[str, str, int]
 """A method, "before" or "after", and the number of the call: where a run is killed, see killed.py."""
 
 KNOWN: dict[str, Point] = {
-    "while publishing": (f"{OUTBOX}.add_briefings", "after", 1),
+    "while publishing": ("briefings.storage.turns:Turns.take", "after", 1),
     "published": (RUNNING, "after", 1),
     "claimed": (f"{OUTBOX}.claim", "after", 1),
     "about to send": (f"{OUTBOX}.begin_part", "before", 1),

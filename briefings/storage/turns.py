@@ -1,0 +1,213 @@
+"""The turns of subscriptions: who is due, and, in one transaction, what they get and when they are due next.
+
+However many are due, each table is written by one statement. What becomes of whom is put into temporary tables first,
+since a statement for each subscription, or even for each of their hundreds of fates, costs several times as much.
+"""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    Column,
+    Connection,
+    Integer,
+    MetaData,
+    Select,
+    String,
+    Table,
+    bindparam,
+    delete,
+    func,
+    insert,
+    literal,
+    select,
+    text,
+    update,
+)
+from sqlalchemy.schema import CreateTable
+from sqlalchemy.sql.dml import Insert
+
+from briefings.storage import contents
+from briefings.storage.engine import Database, milliseconds
+from briefings.storage.tables import channel_stories, deliveries, subscriptions
+from briefings.types import Due, Fate
+
+
+class Turns:
+    """Subscriptions that are due."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def due(self, now: datetime, limit: int) -> Sequence[Due]:
+        """Up to `limit` subscriptions of any workspace that are due, longest waiting first."""
+        with self._database.writing() as connection:
+            rows = connection.execute(_due(_AS_READ, now, limit))
+            return [(*row,) for row in rows]  # Its own kind of row would keep the garbage collector busy.
+
+    def had(self, now: datetime, limit: int, oldest: int) -> Sequence[tuple[str, int]]:
+        """Channel and story, from story number `oldest` on, that the channels of the same subscriptions have had."""
+        rows = _due((subscriptions.c.channel,), now, limit).subquery()
+        query = (
+            select(channel_stories.c.channel, channel_stories.c.story)
+            .join_from(rows, channel_stories, channel_stories.c.channel == rows.c.channel)
+            .where(channel_stories.c.story >= oldest)
+        )
+        with self._database.reading() as connection:
+            return connection.execute(query).all()
+
+    def take(self, fates: Sequence[Fate], subjects: Mapping[int, int], now: datetime) -> int:
+        """Let each subscription of `subjects`, by its id, meet the one of `fates` at the place given.
+
+        A slot for which something was queued before gets nothing more. Where a subscription's news begins only ever
+        moves forward. Gives the number of new deliveries.
+        """
+        with self._database.writing() as connection:
+            self._prepare(connection, fates, subjects)
+            before = connection.execute(select(func.coalesce(func.max(deliveries.c.id), 0))).scalar_one()
+            queued = connection.execute(self._queue(), {"now": milliseconds(now)}).rowcount
+            if queued:
+                connection.execute(self._mark_had(), {"before": before})
+            connection.execute(_move_on)
+            refused = [{"subject": id, "why": why} for id, place in subjects.items() if (why := fates[place].refusal)]
+            if refused:
+                connection.execute(_block, refused)
+            return queued
+
+    def _prepare(self, connection: Connection, fates: Sequence[Fate], subjects: Mapping[int, int]) -> None:
+        for table in _temporary.sorted_tables:
+            connection.execute(CreateTable(table, if_not_exists=True))
+            connection.execute(delete(table))
+        telling = [place for place, fate in enumerate(fates) if fate.content is not None and fate.slot]
+        bodies = [content for place in telling if (content := fates[place].content) is not None]
+        ids = dict(zip(telling, contents.store(self._database, connection, bodies), strict=True))
+        _insert_rows(connection, _fates, [_row(place, fate, ids.get(place)) for place, fate in enumerate(fates)])
+        _insert_rows(connection, _subjects, list(subjects.items()))
+        _insert_rows(connection, _told, [(place, story) for place in telling for story in fates[place].stories])
+
+    def _queue(self) -> Insert:
+        """The statement that queues what subscriptions get."""
+        c, got = subscriptions.c, _fates.c
+        rows = (
+            select(
+                *(c.workspace, c.channel, c.id, got.slot, got.due, got.late, got.content),
+                *(
+                    literal("pending"),
+                    literal(0),
+                    bindparam("now", type_=BigInteger),
+                    bindparam("now", type_=BigInteger),
+                ),
+            )
+            .join_from(_subjects, subscriptions, c.id == _subjects.c.id)
+            .join(_fates, got.id == _subjects.c.fate)
+            .where(got.content.is_not(None))
+            .order_by(_subjects.c.id)
+        )
+        into = ("workspace", "channel", "subscription", "slot", "due", "late", "content")
+        return (
+            self._database.insert(deliveries)
+            .from_select((*into, "state", "attempts", "next_attempt", "created"), rows)
+            .on_conflict_do_nothing(index_elements=[deliveries.c.subscription, deliveries.c.slot])
+        )
+
+    def _mark_had(self) -> Insert:
+        """The statement that the channels of the deliveries after number `before` have had what these tell."""
+        rows = (
+            select(deliveries.c.channel, _told.c.story, deliveries.c.id)
+            .join_from(deliveries, _subjects, _subjects.c.id == deliveries.c.subscription)
+            .join(_told, _told.c.fate == _subjects.c.fate)
+            .where(deliveries.c.id > bindparam("before"))
+        )
+        return (
+            self._database.insert(channel_stories)
+            .from_select(("channel", "story", "delivery"), rows)
+            .on_conflict_do_nothing()
+        )
+
+
+_c = subscriptions.c
+_AS_READ = (_c.id, _c.workspace, _c.channel, _c.topic, _c.query, _c.cron, _c.zone, _c.since)
+
+
+def _due(columns: Sequence[Column[Any]], now: datetime, limit: int) -> Select[*tuple[Any, ...]]:
+    return select(*columns).where(_c.next_due <= milliseconds(now)).order_by(_c.next_due, _c.id).limit(limit)
+
+
+def _row(place: int, fate: Fate, content: int | None) -> tuple[Any, ...]:
+    slot, next = fate.slot, fate.next
+    return (
+        place,
+        *((slot.key, milliseconds(slot.at)) if slot else (None, None)),
+        fate.late,
+        content,
+        *((next.key, milliseconds(next.at)) if next else (None, None)),
+        milliseconds(fate.since) if fate.since else 0,
+    )
+
+
+def _insert_rows(connection: Connection, table: Table, rows: list[tuple[Any, ...]]) -> None:
+    """Insert rows of plain values at the driver's own speed: SQLAlchemy's handling of each costs more than the row."""
+    if not rows:
+        return
+    compiled = insert(table).compile(dialect=connection.dialect, column_keys=[column.name for column in table.columns])
+    names = compiled.positiontup
+    if names is None:  # a driver that takes parameters by name
+        named = [dict(zip(table.columns.keys(), row, strict=True)) for row in rows]
+        connection.exec_driver_sql(str(compiled), named)
+    else:
+        connection.exec_driver_sql(str(compiled), rows)
+
+
+_temporary = MetaData()
+
+_fates = Table(
+    "due_fates",
+    _temporary,
+    Column("id", Integer, primary_key=True),
+    Column("slot", String),
+    Column("due", BigInteger),
+    Column("late", Boolean, nullable=False),
+    Column("content", Integer),
+    Column("next_slot", String),
+    Column("next_due", BigInteger),
+    Column("since", BigInteger, nullable=False),
+    prefixes=["TEMPORARY"],
+)
+
+_subjects = Table(
+    "due_subjects",
+    _temporary,
+    Column("id", Integer, primary_key=True, comment="of a subscription"),
+    Column("fate", Integer, nullable=False),
+    prefixes=["TEMPORARY"],
+)
+
+_told = Table(
+    "due_told",
+    _temporary,
+    Column("fate", Integer, primary_key=True),
+    Column("story", Integer, primary_key=True),
+    prefixes=["TEMPORARY"],
+)
+
+# One look at the temporary tables for each row; SQLAlchemy has no words for several columns SET from one SELECT.
+_move_on = text(
+    """
+    UPDATE subscriptions SET (next_slot, next_due, since) = (
+        SELECT
+            f.next_slot,
+            f.next_due,
+            CASE WHEN subscriptions.since < f.since THEN f.since ELSE subscriptions.since END
+        FROM due_subjects AS s JOIN due_fates AS f ON f.id = s.fate WHERE s.id = subscriptions.id
+    ) WHERE id IN (SELECT id FROM due_subjects)
+    """
+)
+
+_block = (
+    update(subscriptions)
+    .where(subscriptions.c.id == bindparam("subject"))
+    .values(state="blocked", reason=bindparam("why"), next_slot=None, next_due=None)
+)
