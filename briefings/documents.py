@@ -113,7 +113,7 @@ def canonical_url(url: str) -> str:
     try:
         parts = urlsplit(text)
         host, port = parts.hostname or "", parts.port
-        if parts.scheme not in ("http", "https") or not host:
+        if parts.scheme not in ("http", "https") or host.split() != [host]:
             return text
         path = quote(unquote(parts.path), safe="/:@!$&'()*+,;=~").rstrip("/")
         fields = sorted(
