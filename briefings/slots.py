@@ -28,7 +28,6 @@ __all__ = [
     "parse_when",
     "split_topic_and_when",
     "to_instant",
-    "upcoming",
 ]
 
 INSTANT = timedelta(microseconds=1)
@@ -43,14 +42,6 @@ def next_slot(schedule: Schedule, after: datetime) -> Slot | None:
 def last_slot(schedule: Schedule, at: datetime) -> Slot | None:
     """The latest slot not later than `at`; None for "as it happens", and for a rule that has not fallen yet."""
     return _last(schedule.cron, schedule.zone, at)
-
-
-def upcoming(schedule: Schedule, after: datetime, n: int = 3) -> tuple[Slot, ...]:
-    """The next `n` slots later than `after`, fewer when there are fewer."""
-    slots: list[Slot] = []
-    while len(slots) < n and (slot := next_slot(schedule, slots[-1].at if slots else after)):
-        slots.append(slot)
-    return tuple(slots)
 
 
 def next_due(schedule: Schedule, after: datetime, preferences: Preferences) -> Slot | None:

@@ -10,10 +10,10 @@ from msgspec.structs import replace
 from bot.commands.asking import ask
 from bot.commands.context import Context, refused
 from bot.commands.words import article_places
+from briefings.compose import by_story, compose, match, tell
 from briefings.condense import condense
 from briefings.errors import QueryError
 from briefings.index import Candidate
-from briefings.publish import by_story, compose, match, tell
 from briefings.topics import article_terms, parse
 from briefings.types import (
     Action,

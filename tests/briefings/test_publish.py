@@ -3,17 +3,15 @@ from datetime import UTC, datetime, timedelta
 from itertools import count
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 from sqlalchemy import text, update
 from sqlalchemy.exc import IntegrityError
 
 from briefings.keywords import Keywords
-from briefings.publish import Found, Published, compose, post, preview, publish_due
+from briefings.publish import Published, post, preview, publish_due
 from briefings.slots import next_due, parse_when
 from briefings.storage import Storage
 from briefings.storage.tables import subscriptions
-from briefings.types import EVERYONE, Article, Briefing, Delivery, Document, Key, Notice, Preferences, Quiet, Section
+from briefings.types import EVERYONE, Briefing, Delivery, Document, Key, Notice, Preferences, Quiet, Section
 
 KEYWORDS = Keywords()
 MONDAY = datetime(2026, 3, 2, tzinfo=UTC)
@@ -351,23 +349,6 @@ def test_a_brief_tells_sentences_of_the_article_in_their_places(storage: Storage
     (section,) = delivery.content.stories[0].sections
     assert 1 <= len(section.sentences) <= 2
     assert all(SENTENCES[told.sentence] == told.text for told in section.sentences)
-
-
-@given(st.lists(st.tuples(st.floats(0.1, 1), st.integers(0, 9)), max_size=9), st.integers(1, 5))
-def test_a_briefing_tells_or_names_every_story_the_weightiest_first(found: list[tuple[float, int]], most: int) -> None:
-    articles = [
-        Found(story, _article(story, at(hour)), score, at(hour)) for story, (score, hour) in enumerate(found, start=1)
-    ]
-    briefing = compose("harbour", articles, Preferences(stories=most, style="headlines"), KEYWORDS)
-    named = [*(story.article.id for story in briefing.stories), *(head.id for head in briefing.more)]
-    assert sorted(named) == [each.story for each in articles]
-    assert len(briefing.stories) == min(most, len(articles))
-    weights = [(articles[id - 1].score, articles[id - 1].arrived) for id in named]
-    assert weights == sorted(weights, reverse=True)
-
-
-def _article(id: int, arrived: datetime) -> Article:
-    return Article(id=id, story=id, title=f"Story {id}", sections=(), arrived=arrived, updated=arrived, change=id)
 
 
 # On asking ---------------------------------------------------------------------------------------------------

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from briefings.errors import ScheduleError
 from briefings.schedules import check_zone, parse_when, split_topic_and_when
-from briefings.slots import after_quiet, last_slot, next_due, next_runs, next_slot, upcoming
+from briefings.slots import after_quiet, last_slot, next_due, next_runs, next_slot
 from briefings.types import Preferences, Quiet, Schedule, Slot
 
 ZONES = sorted(available_timezones() - {"localtime", "Factory"})
@@ -129,7 +129,7 @@ def test_a_daily_rule_at_any_time_has_one_slot_a_day(zones: list[str], at: time,
 )
 def test_slots_follow_one_another_without_a_gap_or_a_repetition(zone: str, words: str, after: datetime) -> None:
     schedule = parse_when(words, zone)
-    slots = upcoming(schedule, after, 12)
+    slots = next_runs(schedule, after, Preferences(), 12)
     assert len({slot.key for slot in slots}) == 12
     for before, slot in pairwise(slots):
         assert before.at < slot.at
@@ -180,13 +180,13 @@ def test_in_the_second_run_of_a_repeated_hour_its_slots_have_fallen() -> None:
 
 def test_a_date_that_a_zone_skipped_has_no_slot() -> None:
     after = datetime(2011, 12, 28, 12, tzinfo=ZoneInfo("Pacific/Apia"))
-    keys = [slot.key for slot in upcoming(parse_when("daily at 9", "Pacific/Apia"), after)]
+    keys = [slot.key for slot in next_runs(parse_when("daily at 9", "Pacific/Apia"), after, Preferences())]
     assert keys == ["2011-12-29T09:00", "2011-12-31T09:00", "2012-01-01T09:00"]
 
 
 def test_two_times_on_one_instant_are_one_slot_under_the_earlier_key() -> None:
     after = datetime(2026, 3, 29, tzinfo=ZoneInfo("Europe/Helsinki"))
-    slots = upcoming(parse_when("daily at 3:15, 3:45 and 4:00", "Europe/Helsinki"), after, 2)
+    slots = next_runs(parse_when("daily at 3:15, 3:45 and 4:00", "Europe/Helsinki"), after, Preferences(), 2)
     assert [slot.key for slot in slots] == ["2026-03-29T03:15", "2026-03-30T03:15"]
 
 
@@ -194,7 +194,7 @@ def test_as_it_happens_has_no_slots() -> None:
     schedule = parse_when("as it happens", "Asia/Seoul")
     assert next_slot(schedule, START) is None
     assert last_slot(schedule, START) is None
-    assert upcoming(schedule, START) == ()
+    assert next_runs(schedule, START, Preferences()) == ()
 
 
 # Quiet hours -------------------------------------------------------------------------------------------------
@@ -251,7 +251,7 @@ MONDAY = datetime(2026, 6, 1, tzinfo=UTC)
     ],
 )
 def test_the_words_of_a_when(words: str, first: str) -> None:
-    slots = upcoming(parse_when(words, "UTC"), MONDAY)
+    slots = next_runs(parse_when(words, "UTC"), MONDAY, Preferences())
     in_june = [slot.key.removeprefix("2026-06-") for slot in slots if slot.key.startswith("2026-06")]
     assert in_june == first.split()
 
@@ -343,7 +343,7 @@ VOCABULARY = """
 def test_any_text_is_a_schedule_or_refused(text: str) -> None:
     with suppress(ScheduleError):
         schedule = parse_when(text, "UTC")
-        assert upcoming(schedule, START, 1) or not schedule.cron
+        assert next_runs(schedule, START, Preferences(), 1) or not schedule.cron
     with suppress(ScheduleError):
         topic, found = split_topic_and_when(text, "UTC")
         assert text.strip().startswith(topic)
