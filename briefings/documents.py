@@ -61,7 +61,7 @@ def read(data: bytes, *, name: str = "", limit: int = LIMIT) -> Document:
     called = _called(name)
     if len(data) > limit:
         raise UnreadableDocument(
-            f"{called} has {len(data):,} bytes, more than the {limit:,} allowed: split it, or save the article alone."
+            f"{called} has more than the {limit:,} bytes allowed: split it, or save the article alone."
         )
     text = _decode(data, called)
     if not text.strip():
