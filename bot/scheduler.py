@@ -79,7 +79,7 @@ class Scheduler:
         """Set the job of a work to its next date."""
         try:
             due = await work.next_due()
-        except Exception:
+        except Exception:  # One work whose date cannot be read now must not stop the others; the next look asks again.
             log.exception("next date unknown", extra={"action": f"{work.name}_look_failed"})
             return
         if work.name in self._running:
@@ -111,7 +111,7 @@ async def _logged(job: Work | Chore) -> bool:
     """Run a job and tell whether it ended well; a failure is logged, and the job comes again."""
     try:
         await job.run()
-    except Exception:
+    except Exception:  # A bot that runs for months outlives a failed job.
         log.exception("failed", extra={"action": f"{job.name}_failed"})
         return False
     return True

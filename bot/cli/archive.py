@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import sys
 from collections.abc import Iterable, Iterator
 from pathlib import Path
@@ -137,7 +138,8 @@ def _read(names: Iterable[str], settings: Settings, refusals: list[Refusal]) -> 
             else:
                 incoming.append(from_file(read(_content(Path(name), limit), name=name, limit=limit), Path(name)))
         except (FetchError, UnreadableDocument) as error:
-            refusals.append(Refusal("standard input" if name == "-" else name, str(error)))
+            shown = "standard input" if name == "-" else re.sub(r"(?<=//)[^/?#]*@", "***@", name)
+            refusals.append(Refusal(shown, str(error)))
         except OSError as error:
             reason = (error.strerror or "it cannot be read").lower()
             refusals.append(Refusal(name, f"{reason}; check the name and the permissions."))

@@ -160,6 +160,13 @@ def test_an_address_within_the_network_is_refused(run: Run) -> None:
     assert result.err.count("\n") == 1
 
 
+def test_a_password_in_a_refused_address_is_not_shown(run: Run) -> None:
+    result = run("add", "http://ada:hunter2@example.org/news")
+    assert result.status == 1
+    assert result.err.startswith("sidelines: http://***@example.org/news: ")
+    assert "hunter2" not in result.out + result.err
+
+
 # Reading ----------------------------------------------------------------------------------------------------------
 
 
