@@ -17,15 +17,15 @@ from bot.app import build_commands, logs, open_index, open_keywords, open_storag
 from bot.app.sample import add_sample
 from bot.app.single import only_one
 from bot.commands.words import SHAPES
+from bot.app.desk import FrontDesk
 from bot.connectors import Asker, Connector, terminal
 from bot.connectors.terminal import Vocabulary
 from bot.delivery import Deliverer, Retries
 from bot.scheduler import Chore, Scheduler, Work
-from briefings.errors import SidelinesError
 from briefings.publish import publish_due
 from briefings.storage.peek import sqlite_path
 from briefings.storage.upkeep import tidy
-from briefings.types import Content, Notice, Reply
+from briefings.types import Content, Notice
 
 if TYPE_CHECKING:
     from bot.app import Progress
@@ -118,7 +118,8 @@ class Bot:
             await self._session.show(greeting)
         stopped = asyncio.create_task(_told_to_stop())
         working = asyncio.create_task(self._scheduler.run())
-        listening = asyncio.gather(*(connector.listen(self._answer) for connector in self._connectors.values()))
+        desk = FrontDesk(self._commands, self._storage, wake=self._scheduler.wake)
+        listening = asyncio.gather(*(connector.listen(desk) for connector in self._connectors.values()))
         log.info("started", extra={"action": "started", "connectors": ",".join(self._connectors)})
         try:
             ends: set[asyncio.Future[Any]] = {stopped, working, listening}
@@ -137,20 +138,6 @@ class Bot:
         for error in ended:
             if isinstance(error, Exception):
                 raise error
-
-    async def _answer(self, text: str, asker: Asker) -> Reply:
-        """Answer typed words in a thread. What goes wrong is told in a sentence, and logged when it is our fault."""
-        try:
-            return await asyncio.to_thread(self._commands.handle, text, asker, _now())
-        except SidelinesError as error:
-            return Reply((Notice(str(error), "problem"),), private=True, found=False)
-        except Exception as error:
-            log.exception("a command failed", extra={"action": "answer_failed"})
-            told = f"This is a fault in Sidelines ({type(error).__name__}); the log in the data folder has the details."
-            return Reply((Notice(told, "problem"),), private=True, found=False)
-        finally:
-            if self._scheduler:
-                self._scheduler.wake()
 
     # What the scheduler does -------------------------------------------------------------------------------
 

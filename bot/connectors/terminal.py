@@ -26,7 +26,7 @@ from prompt_toolkit.patch_stdout import patch_stdout
 from rich.console import Console
 from rich.rule import Rule
 
-from bot.connectors import Answering, Asker, Limits, OutcomeUnknown, Part, TemporaryFailure
+from bot.connectors import Asker, Desk, Limits, OutcomeUnknown, Part, TemporaryFailure
 from bot.render.plain_text import clean, content_text
 from bot.render.rich_text import layout
 from briefings.types import Content
@@ -84,14 +84,14 @@ class Terminal:
         self._shown = Shown(settings.folder / "shown")
         self._asker = Asker(workspace=WORKSPACE, channel=HERE, person="operator", may_manage=True)
 
-    async def listen(self, answer: Answering) -> None:
+    async def listen(self, desk: Desk) -> None:
         """Answer line by line until the input ends or a person leaves."""
         async for line in self._lines():
             words = line.strip()
             if words.casefold() in LEAVING:
                 return
             if words and not words.startswith("#"):
-                await self.show((await answer(words, self._asker)).contents)
+                await self.show((await desk.answer(words, self._asker)).contents)
 
     def render(self, content: Content) -> Sequence[Part]:
         """One part; laid out when it is shown, because a terminal's width may change."""
@@ -114,6 +114,9 @@ class Terminal:
     def managers(self, workspace: str, person: str | None) -> str:
         """The person in front of the session."""
         return SESSION
+
+    async def upkeep(self) -> None:
+        """Nothing: a terminal needs none."""
 
     async def show(self, contents: Sequence[Content], channel: str = "") -> None:
         """Print contents, under a line that names the channel if there is one."""

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from bot import cli
-from bot.connectors import Answering, Asker, Limits, OutcomeUnknown, Part, PayloadRefused
+from bot.connectors import Asker, Desk, Limits, OutcomeUnknown, Part, PayloadRefused
 from bot.render.plain_text import content_text
 from briefings.storage import Storage
 from briefings.types import Content, Notice
@@ -62,9 +62,9 @@ class Scripted:
         self.typed: list[str] = []
         self.asker = Asker(workspace="scripted", channel="scripted:#here", person="kim", may_manage=True)
 
-    async def listen(self, answer: Answering) -> None:
+    async def listen(self, desk: Desk) -> None:
         for text in self.typed:
-            reply = await answer(text, self.asker)
+            reply = await desk.answer(text, self.asker)
             self.messages += [(self.asker.channel, content_text(content), None) for content in reply.contents]
 
     def render(self, content: Content) -> Sequence[Part]:
@@ -88,6 +88,9 @@ class Scripted:
 
     def managers(self, workspace: str, person: str | None) -> str:
         return f"{workspace}:@{person or 'owner'}"
+
+    async def upkeep(self) -> None:
+        pass
 
     @property
     def texts(self) -> list[str]:

@@ -59,7 +59,7 @@ def talk(tmp_path):
         source.write_bytes(data)
         conversation = Conversation()
         with source.open() as stdin:
-            await terminal.create(terminal.Settings(stdin, out, tmp_path)).listen(conversation.answer)
+            await terminal.create(terminal.Settings(stdin, out, tmp_path)).listen(conversation)
         return conversation.typed, out.getvalue()
 
     return run
@@ -103,18 +103,19 @@ async def test_a_pipe_is_read_as_it_fills(tmp_path):
     read, write = os.pipe()
     conversation, out = Conversation(), io.StringIO()
 
-    async def answer(text, asker):
-        reply = await conversation.answer(text, asker)
-        if text == "first":
-            os.write(write, b"second\n")
-        else:
-            os.close(write)
-        return reply
+    class Writing:
+        async def answer(self, text, asker):
+            reply = await conversation.answer(text, asker)
+            if text == "first":
+                os.write(write, b"second\n")
+            else:
+                os.close(write)
+            return reply
 
     with os.fdopen(read) as stdin:
         session = terminal.create(terminal.Settings(stdin, out, tmp_path))
         os.write(write, b"first\n")
-        await session.listen(answer)
+        await session.listen(Writing())
     assert conversation.typed == ["first", "second"]
 
 
