@@ -14,10 +14,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from bot.app import build_commands, logs, open_index, open_keywords, open_storage
+from bot.app.desk import FrontDesk
 from bot.app.sample import add_sample
 from bot.app.single import only_one
 from bot.commands.words import SHAPES
-from bot.app.desk import FrontDesk
 from bot.connectors import Asker, Connector, terminal
 from bot.connectors.terminal import Vocabulary
 from bot.delivery import Deliverer, Retries
