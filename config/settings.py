@@ -16,6 +16,11 @@ from msgspec import Meta, Struct
 
 from briefings.errors import ScheduleError, SidelinesError, StorageError
 from briefings.types import Preferences, Quiet, Style
+from config import slack
+from config.secret import Secret
+from config.slack import SlackOptions
+
+__all__ = ["DEFAULTS", "VARIABLES", "Secret", "Settings", "SettingsError", "SlackOptions", "own_file", "quiet_hours"]
 
 DEFAULTS = Path(__file__).with_name("default.toml")
 
@@ -28,37 +33,15 @@ class SettingsError(SidelinesError):
         self.faults = faults
 
 
-class Secret:
-    """Text that is never shown by accident: `str`, `repr` and formatting give `shown`, `reveal()` gives the text."""
-
-    __slots__ = ("_value", "shown")
-
-    def __init__(self, value: str, shown: str = "***") -> None:
-        self._value = value
-        self.shown = shown
-
-    def reveal(self) -> str:
-        """The text itself."""
-        return self._value
-
-    def __str__(self) -> str:
-        return self.shown
-
-    def __repr__(self) -> str:
-        return f"Secret({self.shown!r})"
-
-    def __eq__(self, other: object) -> bool:
-        return isinstance(other, Secret) and self._value == other._value
-
-    def __hash__(self) -> int:
-        return hash(self._value)
-
-
 class DataOptions(Struct, frozen=True):
-    """Where things are kept. `dir` and `database_url` are never empty here: the usual places are filled in."""
+    """Where things are kept. `dir` and `database_url` are never empty here: the usual places are filled in.
+
+    `keep_after_leaving` is for how many days the data of a workspace stay that removed the bot.
+    """
 
     dir: str
     database_url: Secret
+    keep_after_leaving: Annotated[int, Meta(ge=0, le=3650)]
 
 
 class BriefingOptions(Struct, frozen=True):
@@ -90,6 +73,14 @@ class DeliveryOptions(Struct, frozen=True):
     longest_wait: Annotated[float, Meta(ge=0, le=86400)]
 
 
+class WebOptions(Struct, frozen=True):
+    """The program's own web server: none when `port` is 0. `public_url` is how others reach it, without a last `/`."""
+
+    host: str
+    port: Annotated[int, Meta(ge=0, le=65535)]
+    public_url: str
+
+
 class LogOptions(Struct, frozen=True):
     """What is logged, and how a line looks."""
 
@@ -104,6 +95,8 @@ class Settings(Struct, frozen=True):
     briefing: BriefingOptions
     reading: ReadingOptions
     delivery: DeliveryOptions
+    slack: SlackOptions
+    web: WebOptions
     log: LogOptions
 
     @classmethod
@@ -114,11 +107,17 @@ class Settings(Struct, frozen=True):
         """
         faults: list[str] = []
         values: dict[str, Any] = {}
+        places: dict[str, str] = {}
         for given in _given(environ, file, faults):
+            if given.kind != "default":
+                places.pop(given.option, None)
+                if str(given.value).strip() not in {"", "0"}:
+                    places[given.option] = given.place
             try:
                 values[given.option] = _checked(given)
             except ValueError as fault:
                 faults.append(f"{given.place}: {fault}")
+        faults += [f"{places[option]}: {words}" for option, words in slack.incomplete(places)]
         if faults:
             raise SettingsError(tuple(faults))
         folder = values["data.dir"] = str(Path(values["data.dir"] or _usual_folder("data")).expanduser().absolute())
@@ -186,10 +185,11 @@ _TYPES: dict[str, Any] = {
     for name, annotation in options.__annotations__.items()
 }
 VARIABLES = {f"SIDELINES_{option.replace('.', '_').upper()}": option for option in _TYPES}
-VARIABLES["DATABASE_URL"] = "data.database_url"
+VARIABLES |= {"DATABASE_URL": "data.database_url", **slack.VARIABLES}
 """Each environment variable that is read, with its option."""
 
 _READ_ELSEWHERE = {"SIDELINES_CONFIG"}
+_OF_A_CLUSTER = re.compile(r"_(SERVICE_HOST|SERVICE_PORT\w*|PORT|PORT_\d+\w*)$")
 
 
 class _Given(NamedTuple):
@@ -242,7 +242,7 @@ def _from_toml(
 
 def _looks_meant(variable: str) -> bool:
     """Whether an unknown variable is a slip of the pen; a cluster sets names like SIDELINES_PORT for a service."""
-    if not variable.startswith("SIDELINES_") or variable in _READ_ELSEWHERE:
+    if not variable.startswith("SIDELINES_") or variable in _READ_ELSEWHERE or _OF_A_CLUSTER.search(variable):
         return False
     table = variable.removeprefix("SIDELINES_").partition("_")[0].lower()
     return table in _TABLES or bool(_nearest(variable, VARIABLES))
@@ -264,10 +264,14 @@ def _nearest(name: str, known: Mapping[str, object]) -> str:
 def _checked(given: _Given) -> Any:
     """The value as its option's type. Raises ValueError saying what is wanted, never showing a secret."""
     wanted = _TYPES[given.option]
+    check = _CHECKS.get(given.option) if given.kind != "default" else None
     if wanted is Secret:
-        if not isinstance(given.value, str) or (given.value and "://" not in given.value):
-            raise ValueError('must be a database address such as "sqlite:////srv/sidelines.db"')
-        return Secret(given.value)
+        if not isinstance(given.value, str):
+            raise ValueError("must be text")
+        secret = given.value.strip()  # a line from a file often brings its end along
+        if check and secret:
+            check(secret)
+        return Secret(secret)
     plain = given.value
     if given.kind == "variable" and wanted == tuple[str, ...]:
         plain = [word.strip() for word in plain.split(",")]
@@ -275,9 +279,9 @@ def _checked(given: _Given) -> Any:
         value = msgspec.convert(plain, wanted, strict=given.kind != "variable")
     except msgspec.ValidationError:
         raise ValueError(f"must be {_described(wanted)}, not {given.value!r}") from None
-    if given.kind != "default" and (check := _CHECKS.get(given.option)):
+    if check and value != "":
         check(value)
-    return value
+    return value.rstrip("/") if given.option == "web.public_url" else value
 
 
 def _described(wanted: Any) -> str:
@@ -320,10 +324,24 @@ def _check_quiet(text: str) -> None:
     quiet_hours(text)
 
 
+def _check_database(address: str) -> None:
+    if "://" not in address:
+        raise ValueError('must be a database address such as "sqlite:////srv/sidelines.db"')
+
+
+def _check_web_address(address: str) -> None:
+    if not re.fullmatch(r"https?://[^\s/?#@]+(/[^\s?#]*)?", address):
+        raise ValueError("must be a web address such as https://news.example.org, without a name, query or fragment")
+
+
 _CHECKS: dict[str, Callable[[Any], None]] = {
+    "data.database_url": _check_database,
     "briefing.zone": _check_zone,
     "briefing.when": _check_when,
     "briefing.quiet": _check_quiet,
+    "slack.api_url": _check_web_address,
+    "web.public_url": _check_web_address,
+    **slack.CHECKS,
 }
 
 

@@ -125,7 +125,9 @@ def test_a_file_that_is_not_toml_is_named(tmp_path: Path) -> None:
     assert str(binary) in faults_of({}, binary)[0]
 
 
-@pytest.mark.parametrize("variable", ["SIDELINES_PORT", "SIDELINES_SERVICE_HOST", "SIDELINES_BRIEFING_ZONE"])
+@pytest.mark.parametrize(
+    "variable", ["SIDELINES_PORT", "SIDELINES_SERVICE_HOST", "SIDELINES_PORT_80_TCP", "SIDELINES_BRIEFING_ZONE"]
+)
 def test_variables_of_a_cluster_and_empty_ones_are_left_alone(variable: str) -> None:
     value = "" if variable == "SIDELINES_BRIEFING_ZONE" else "tcp://10.0.0.1:80"
     assert Settings.load({variable: value}) == Settings.load({})
