@@ -234,7 +234,10 @@ class Quiet(Struct, frozen=True):
 
 
 class Preferences(Struct, frozen=True, kw_only=True):
-    """How a channel wants its briefings. Channel overrides workspace overrides the program's settings."""
+    """How a channel wants its briefings. Channel overrides workspace overrides the program's settings.
+
+    `trusted` are people, by their platform's ids, who may manage although the platform gives them no such role.
+    """
 
     zone: str = "UTC"
     style: Style = "brief"
@@ -243,6 +246,7 @@ class Preferences(Struct, frozen=True, kw_only=True):
     quiet: Quiet | None = None
     say_when_empty: bool = False
     managers: Literal["managers", "everyone"] = "managers"
+    trusted: tuple[str, ...] = ()
 
 
 SubscriptionState = Literal["active", "paused", "blocked"]

@@ -18,11 +18,13 @@ if TYPE_CHECKING:
     from sqlalchemy import Connection
 
     from briefings.storage.articles import Articles
+    from briefings.storage.claims import Claims
     from briefings.storage.engine import Database
     from briefings.storage.outbox import Outbox
+    from briefings.storage.settled import Preferences, Topics
     from briefings.storage.subscriptions import Subscriptions
     from briefings.storage.turns import Turns
-    from briefings.storage.workspaces import Preferences, Topics
+    from briefings.storage.workspaces import Workspaces
 
 
 class Storage:
@@ -110,13 +112,27 @@ class Storage:
     @cached_property
     def topics(self) -> Topics:
         """Named queries of workspaces."""
-        from briefings.storage.workspaces import Topics
+        from briefings.storage.settled import Topics
 
         return Topics(self.database)
 
     @cached_property
     def preferences(self) -> Preferences:
         """How workspaces and channels want their briefings."""
-        from briefings.storage.workspaces import Preferences
+        from briefings.storage.settled import Preferences
 
         return Preferences(self.database)
+
+    @cached_property
+    def claims(self) -> Claims:
+        """Events worked on once."""
+        from briefings.storage.claims import Claims
+
+        return Claims(self.database)
+
+    @cached_property
+    def workspaces(self) -> Workspaces:
+        """Workspaces that the bot was let into, and those it was removed from."""
+        from briefings.storage.workspaces import Workspaces
+
+        return Workspaces(self.database, self.articles)

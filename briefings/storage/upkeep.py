@@ -13,9 +13,13 @@ KEPT = timedelta(days=30)
 
 
 def tidy(storage: Storage, now: datetime) -> int:
-    """Delete finished deliveries that told no story, and contents that no delivery has; gives how many deliveries."""
+    """Delete finished deliveries that told no story, and contents that no delivery has; gives how many deliveries.
+
+    Events that no platform will deliver again are forgotten too.
+    """
     telling = select(channel_stories.c.delivery)
     with storage.writing() as connection:
+        storage.claims.forget(now)
         done = connection.execute(
             delete(deliveries).where(
                 deliveries.c.finished < milliseconds(now - KEPT),

@@ -1,127 +1,71 @@
-"""What a workspace has settled for itself: named topics, and how it and its channels want their briefings."""
+"""Workspaces that the bot was let into or removed from, and the end of everything that is stored of one."""
 
-from collections.abc import Iterable
-from typing import Any
+from datetime import datetime
 
-import msgspec
-from msgspec import Struct
-from sqlalchemy import ColumnElement, bindparam, delete, select
+from sqlalchemy import delete, select
 
-from briefings.errors import NotFound
-from briefings.storage.engine import Database
-from briefings.storage.tables import preferences, topics
-from briefings.types import Preferences as Values
+from briefings.storage.articles import Articles
+from briefings.storage.engine import Database, milliseconds
+from briefings.storage.tables import (
+    article_keys,
+    article_workspaces,
+    channel_stories,
+    contents,
+    counters,
+    deliveries,
+    preferences,
+    subscriptions,
+    topics,
+    workspaces,
+)
 
 
-class NamedTopic(Struct, frozen=True):
-    """A topic of a workspace: its name, and the query it stands for."""
+class Workspaces:
+    """The stored workspaces."""
 
-    name: str
-    query: str
-
-
-class Topics:
-    """Named queries. A name is found in whatever case it is typed."""
-
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: Database, articles: Articles) -> None:
         self._database = database
+        self._articles = articles
 
-    def list(self, workspace: str) -> list[NamedTopic]:
-        """The topics of a workspace, by name."""
-        query = select(topics.c.name, topics.c.query).where(topics.c.workspace == workspace).order_by(topics.c.key)
-        with self._database.reading() as connection:
-            return [NamedTopic(name, words) for name, words in connection.execute(query)]
+    def joined(self, workspace: str, now: datetime) -> None:
+        """The bot was let in, for the first time or again: its data stay."""
+        values = {"joined": milliseconds(now), "left": None}
+        statement = self._database.insert(workspaces).values(workspace=workspace, **values)
+        with self._database.writing() as connection:
+            connection.execute(statement.on_conflict_do_update(index_elements=[workspaces.c.workspace], set_=values))
 
-    def get(self, workspace: str, name: str) -> NamedTopic | None:
-        """The topic of that name; None when the workspace has none."""
-        query = select(topics.c.name, topics.c.query).where(*_named(workspace, name))
-        with self._database.reading() as connection:
-            row = connection.execute(query).one_or_none()
-        return NamedTopic(row.name, row.query) if row else None
-
-    def add(self, workspace: str, name: str, query: str) -> None:
-        """Name a query, or give a name another query. Subscriptions made before keep the query they have."""
-        values = {"workspace": workspace, "key": _key(name), "name": name, "query": query}
-        statement = self._database.insert(topics).values(values)
+    def left(self, workspace: str, now: datetime) -> None:
+        """The bot was removed; the first time counts that is told of one removal."""
+        statement = self._database.insert(workspaces).values(workspace=workspace, left=milliseconds(now))
         statement = statement.on_conflict_do_update(
-            index_elements=[topics.c.workspace, topics.c.key], set_={"name": name, "query": query}
+            index_elements=[workspaces.c.workspace],
+            set_={"left": milliseconds(now)},
+            where=workspaces.c.left.is_(None),
         )
         with self._database.writing() as connection:
             connection.execute(statement)
 
-    def remove(self, workspace: str, name: str) -> None:
-        """Forget a name. Raises NotFound."""
-        with self._database.writing() as connection:
-            if not connection.execute(delete(topics).where(*_named(workspace, name))).rowcount:
-                raise NotFound(f'There is no topic "{name}" here; `topics` lists those there are.')
-
-
-class Preferences:
-    """Single preferences of a workspace, under the channel "", and of its channels, which override them."""
-
-    def __init__(self, database: Database) -> None:
-        self._database = database
-
-    def set(self, workspace: str, name: str, value: object, *, channel: str = "") -> None:
-        """Settle one preference, named as in `types.Preferences`. Raises KeyError and msgspec.ValidationError."""
-        body = msgspec.json.encode(msgspec.convert(value, _TYPES[name])).decode()
-        statement = self._database.insert(preferences).values(
-            workspace=workspace, channel=channel, name=name, value=body
-        )
-        statement = statement.on_conflict_do_update(
-            index_elements=[preferences.c.workspace, preferences.c.channel, preferences.c.name], set_={"value": body}
-        )
-        with self._database.writing() as connection:
-            connection.execute(statement)
-
-    def unset(self, workspace: str, name: str, *, channel: str = "") -> None:
-        """Go back to what the workspace, or else the program's settings say."""
-        with self._database.writing() as connection:
-            connection.execute(
-                delete(preferences).where(
-                    preferences.c.workspace == workspace, preferences.c.channel == channel, preferences.c.name == name
-                )
-            )
-
-    def merged(self, workspace: str, channel: str, defaults: Values) -> Values:
-        """What holds in a channel: its own preferences over the workspace's over `defaults`."""
-        query = _settled.where(preferences.c.workspace == workspace, preferences.c.channel.in_(("", channel)))
+    def gone(self, before: datetime) -> list[str]:
+        """The workspaces that the bot was removed from before then, and not let into again."""
+        query = select(workspaces.c.workspace).where(workspaces.c.left < milliseconds(before))
         with self._database.reading() as connection:
-            return Settled(connection.execute(query)).merged(workspace, channel, defaults)
+            return list(connection.execute(query.order_by(workspaces.c.workspace)).scalars())
 
-    def of_workspaces(self, workspaces: Iterable[str]) -> "Settled":
-        """All that is settled in `workspaces`."""
-        query = _settled.where(preferences.c.workspace == bindparam("workspace"))
+    def forget(self, workspace: str) -> None:
+        """Delete all that is stored of a workspace, and the articles that no other one sees.
+
+        An article at a time, since there may be many; killed in between, the workspace is still named by `gone`.
+        """
+        seen = select(article_workspaces.c.article).where(article_workspaces.c.workspace == workspace)
         with self._database.reading() as connection:
-            rows = [row for name in workspaces for row in connection.execute(query, {"workspace": name})]
-        return Settled(rows)
-
-
-class Settled:
-    """Preferences read once for many channels: `channels` are those that have any of their own."""
-
-    def __init__(self, rows: Iterable[tuple[str, str, str, str]]) -> None:
-        self._settled: dict[tuple[str, str], dict[str, Any]] = {}
-        for workspace, channel, name, body in rows:
-            if name in _TYPES:  # Else a version that knew it wrote it.
-                value = msgspec.json.decode(body, type=_TYPES[name])
-                self._settled.setdefault((workspace, channel), {})[name] = value
-        self.channels = {channel for _, channel in self._settled}
-
-    def merged(self, workspace: str, channel: str, defaults: Values) -> Values:
-        """What holds in a channel: its own preferences over the workspace's over `defaults`."""
-        own, common = self._settled.get((workspace, channel), {}), self._settled.get((workspace, ""), {})
-        return msgspec.structs.replace(defaults, **{**common, **own})
-
-
-_settled = select(preferences.c.workspace, preferences.c.channel, preferences.c.name, preferences.c.value)
-
-_TYPES = {field.name: field.type for field in msgspec.structs.fields(Values)}
-
-
-def _key(name: str) -> str:
-    return " ".join(name.casefold().split())
-
-
-def _named(workspace: str, name: str) -> tuple[ColumnElement[bool], ...]:
-    return topics.c.workspace == workspace, topics.c.key == _key(name)
+            ids = connection.execute(seen).scalars().all()
+        for article in ids:
+            self._articles.remove(article, workspace=workspace)
+        its = select(deliveries.c.id).where(deliveries.c.workspace == workspace)
+        with self._database.writing() as connection:
+            connection.execute(delete(channel_stories).where(channel_stories.c.delivery.in_(its)))
+            for table in (deliveries, subscriptions, topics, preferences, article_keys, workspaces):
+                connection.execute(delete(table).where(table.c.workspace == workspace))
+            connection.execute(delete(contents).where(contents.c.id.not_in(select(deliveries.c.content))))
+            named = counters.c.name.contains(f"{workspace}:", autoescape=True)  # What was done once in a channel.
+            connection.execute(delete(counters).where(named))

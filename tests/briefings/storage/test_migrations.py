@@ -1,12 +1,17 @@
 import sqlite3
 from collections.abc import Iterator
 from contextlib import closing
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import pytest
+from alembic import command
+from alembic.config import Config
 from alembic.script import ScriptDirectory
-from sqlalchemy import inspect
+from slack_sdk.oauth.installation_store.sqlalchemy import SQLAlchemyInstallationStore
+from slack_sdk.oauth.state_store.sqlalchemy import SQLAlchemyOAuthStateStore
+from sqlalchemy import MetaData, inspect
 
 from briefings.errors import StorageError
 from briefings.storage import Storage, migrations
@@ -70,6 +75,36 @@ def test_migrated_equals_fresh(migrated: Database, created: Database) -> None:
 def test_the_list_of_revisions_is_that_of_the_steps() -> None:
     walked = [step.revision for step in steps().walk_revisions()]
     assert tuple(reversed(walked)) == migrations.REVISIONS
+
+
+def test_a_database_of_every_older_version_is_brought_up_to_date(tmp_path: Path) -> None:
+    config = Config()
+    config.set_main_option("script_location", str(Path(migrations.__file__).parent))
+    for revision in migrations.REVISIONS[:-1]:
+        url = f"sqlite:///{tmp_path / revision}.db"
+        database = Database(url)
+        with database.writing() as connection:
+            config.attributes["connection"] = connection
+            command.upgrade(config, revision)
+        database.close()
+        with Storage.open(url) as storage:
+            assert storage.database.revision() == migrations.NEWEST
+            assert storage.subscriptions.list_all() == []
+            assert storage.claims.claim("e1", "a", datetime(2026, 11, 23, tzinfo=UTC))
+
+
+def test_the_tables_for_slack_are_those_of_its_own_stores() -> None:
+    theirs = MetaData()
+    SQLAlchemyInstallationStore.build_bots_table(theirs, "slack_bots")
+    SQLAlchemyInstallationStore.build_installations_table(theirs, "slack_installations")
+    SQLAlchemyOAuthStateStore.build_oauth_states_table(theirs, "slack_oauth_states")
+    for name, table in theirs.tables.items():
+        ours = metadata.tables[name]
+        assert [(c.name, c.nullable) for c in ours.columns] == [(c.name, c.nullable) for c in table.columns]
+        for column in table.columns:
+            kind = "TEXT" if column.name.endswith("_token") else str(column.type)
+            assert str(ours.columns[column.name].type) == kind
+        assert [(i.name, i.columns.keys()) for i in ours.indexes] == [(i.name, i.columns.keys()) for i in table.indexes]
 
 
 def test_opening_again_changes_nothing_and_loads_no_alembic(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

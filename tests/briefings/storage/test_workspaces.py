@@ -1,86 +1,89 @@
-import msgspec
+from datetime import UTC, datetime, timedelta
+
 import pytest
 
 from briefings.errors import NotFound
 from briefings.storage import Storage
-from briefings.types import Preferences, Quiet
+from briefings.types import EVERYONE, Document, Key, Notice, Preferences, Schedule, Section, Slot
 
-DEFAULTS = Preferences(zone="Asia/Seoul", stories=4)
-
-
-def test_a_topic_is_found_in_any_case_and_spacing(storage: Storage) -> None:
-    storage.topics.add("ours", "East  Asia", "japan OR korea")
-    found = storage.topics.get("ours", "east asia")
-    assert found is not None
-    assert found.query == "japan OR korea"
+NOW = datetime(2026, 11, 23, 9, 0, tzinfo=UTC)
+DAY = timedelta(days=1)
+OURS, THEIRS = "slack:T1", "slack:T10"
+"""One name begins like the other, so that deleting by the beginning of a name would be seen."""
 
 
-def test_adding_a_topic_again_changes_its_query(storage: Storage) -> None:
-    storage.topics.add("ours", "Asia", "japan")
-    storage.topics.add("ours", "ASIA", "korea")
-    assert [(topic.name, topic.query) for topic in storage.topics.list("ours")] == [("ASIA", "korea")]
-
-
-def test_topics_are_listed_by_name_and_seen_by_their_workspace_alone(storage: Storage) -> None:
-    for name in ("Trade", "asia", "Ports"):
-        storage.topics.add("ours", name, name)
-    storage.topics.add("theirs", "Secret", "secret")
-    assert [topic.name for topic in storage.topics.list("ours")] == ["asia", "Ports", "Trade"]
-    assert storage.topics.get("ours", "Secret") is None
-
-
-def test_a_topic_can_be_removed_once_and_only_by_its_workspace(storage: Storage) -> None:
-    storage.topics.add("ours", "Asia", "japan")
-    with pytest.raises(NotFound, match='no topic "asia"'):
-        storage.topics.remove("theirs", "asia")
-    storage.topics.remove("ours", "asia")
-    assert storage.topics.list("ours") == []
-    with pytest.raises(NotFound):
-        storage.topics.remove("ours", "asia")
-
-
-def test_a_channel_overrides_its_workspace_and_that_the_defaults(storage: Storage) -> None:
-    storage.preferences.set("ours", "style", "full")
-    storage.preferences.set("ours", "stories", 7)
-    storage.preferences.set("ours", "stories", 2, channel="ours:#a")
-    assert storage.preferences.merged("ours", "ours:#a", DEFAULTS) == Preferences(
-        zone="Asia/Seoul", style="full", stories=2
+def fill(storage: Storage, workspace: str) -> tuple[int, int, int]:
+    """One of everything in a workspace; gives its article, subscription and delivery."""
+    channel = f"{workspace}:#C1"
+    document = Document(title=f"News of {workspace}", sections=(Section(None, (("It came.",),)),))
+    article = storage.articles.add(document, keys=[Key("guid", "1")], workspace=workspace, now=NOW)
+    subscription = storage.subscriptions.create(
+        workspace=workspace,
+        channel=channel,
+        topic="news",
+        query="news",
+        schedule=Schedule("daily at 9", ("0 9 * * *",), "UTC"),
+        since=NOW,
+        next_slot=Slot("2026-11-24T09:00", NOW + DAY),
+        now=NOW,
     )
-    assert storage.preferences.merged("ours", "ours:#b", DEFAULTS).stories == 7
-    assert storage.preferences.merged("theirs", "ours:#a", DEFAULTS) == DEFAULTS
+    delivery = storage.outbox.add_post(workspace, channel, Notice(f"For {workspace}."), NOW, [article])
+    storage.topics.add(workspace, "Ports", "harbour")
+    storage.preferences.set(workspace, "trusted", ("U1",))
+    storage.first_time(f"greeting in {channel}")
+    storage.workspaces.joined(workspace, NOW)
+    return article, subscription.id, delivery
 
 
-def test_preferences_keep_their_types(storage: Storage) -> None:
-    for name, value in {"quiet": Quiet(1320, 420), "say_when_empty": True, "zone": "Europe/Oslo"}.items():
-        storage.preferences.set("ours", name, value)
-    merged = storage.preferences.merged("ours", "ours:#a", DEFAULTS)
-    assert (merged.quiet, merged.say_when_empty, merged.zone) == (Quiet(1320, 420), True, "Europe/Oslo")
-    storage.preferences.set("ours", "quiet", None)
-    assert storage.preferences.merged("ours", "ours:#a", Preferences(quiet=Quiet(0, 60))).quiet is None
+def test_forgetting_a_workspace_leaves_the_others_untouched(storage: Storage) -> None:
+    mine, theirs = fill(storage, OURS), fill(storage, THEIRS)
+    before = storage.articles.last_change()
+    storage.workspaces.forget(OURS)
+    assert storage.articles.get(mine[0], OURS) is None
+    assert [(each.id, each.article) for each in storage.articles.changes(before)] == [(mine[0], None)]
+    assert storage.subscriptions.list(OURS) == storage.outbox.history(OURS) == storage.topics.list(OURS) == []
+    assert storage.preferences.merged(OURS, f"{OURS}:#C1", Preferences()) == Preferences()
+    assert storage.outbox.had(f"{OURS}:#C1") == set()
+    assert storage.first_time(f"greeting in {OURS}:#C1")
+    with pytest.raises(NotFound):
+        storage.outbox.get(mine[2], OURS)
+
+    article, subscription, delivery = theirs
+    assert storage.articles.get(article, THEIRS) is not None
+    assert storage.subscriptions.get(subscription, THEIRS).next_due == NOW + DAY
+    assert storage.outbox.get(delivery, THEIRS).content == Notice(f"For {THEIRS}.")
+    assert storage.outbox.had(f"{THEIRS}:#C1") == {article}
+    assert [topic.name for topic in storage.topics.list(THEIRS)] == ["Ports"]
+    assert storage.preferences.merged(THEIRS, f"{THEIRS}:#C1", Preferences()).trusted == ("U1",)
+    assert not storage.first_time(f"greeting in {THEIRS}:#C1")
 
 
-def test_an_unset_preference_falls_back(storage: Storage) -> None:
-    storage.preferences.set("ours", "stories", 7)
-    storage.preferences.set("ours", "stories", 2, channel="ours:#a")
-    storage.preferences.unset("ours", "stories", channel="ours:#a")
-    assert storage.preferences.merged("ours", "ours:#a", DEFAULTS).stories == 7
-    storage.preferences.unset("ours", "stories")
-    assert storage.preferences.merged("ours", "ours:#a", DEFAULTS).stories == 4
+def test_an_article_that_others_see_stays_for_them(storage: Storage) -> None:
+    shared, public = fill(storage, OURS)[0], fill(storage, EVERYONE)[0]
+    storage.articles.share(shared, workspace=THEIRS)
+    storage.workspaces.forget(OURS)
+    assert storage.articles.get(shared, OURS) is None
+    assert storage.articles.get(shared, THEIRS) is not None
+    assert storage.articles.get(public, OURS) is not None
 
 
-@pytest.mark.parametrize(("name", "value"), [("stories", "many"), ("style", "loud"), ("say_when_empty", 3)])
-def test_a_value_of_another_kind_is_refused(storage: Storage, name: str, value: object) -> None:
-    with pytest.raises(msgspec.ValidationError):
-        storage.preferences.set("ours", name, value)
-    assert storage.preferences.merged("ours", "ours:#a", DEFAULTS) == DEFAULTS
+def test_a_workspace_is_gone_when_it_was_left_long_enough_ago(storage: Storage) -> None:
+    storage.workspaces.joined(OURS, NOW)
+    storage.workspaces.left(OURS, NOW + DAY)
+    storage.workspaces.left(OURS, NOW + 5 * DAY)  # Told again of the same removal.
+    storage.workspaces.left(THEIRS, NOW + 9 * DAY)
+    assert storage.workspaces.gone(NOW + DAY) == []
+    assert storage.workspaces.gone(NOW + 2 * DAY) == [OURS]
+    assert storage.workspaces.gone(NOW + 10 * DAY) == [OURS, THEIRS]
+    storage.workspaces.forget(OURS)
+    assert storage.workspaces.gone(NOW + 10 * DAY) == [THEIRS]
 
 
-def test_preferences_of_many_channels_are_read_at_once(storage: Storage) -> None:
-    storage.preferences.set("ours", "stories", 7)
-    storage.preferences.set("ours", "stories", 2, channel="ours:#a")
-    storage.preferences.set("theirs", "style", "full", channel="theirs:#a")
-    settled = storage.preferences.of_workspaces({"ours", "nobody"})
-    assert settled.channels == {"", "ours:#a"}
-    for workspace, channel in (("ours", "ours:#a"), ("ours", "ours:#b"), ("nobody", "nobody:#a")):
-        merged = storage.preferences.merged(workspace, channel, DEFAULTS)
-        assert settled.merged(workspace, channel, DEFAULTS) == merged
+def test_a_workspace_that_is_joined_again_keeps_its_data(storage: Storage) -> None:
+    fill(storage, OURS)
+    storage.workspaces.left(OURS, NOW)
+    storage.workspaces.joined(OURS, NOW + DAY)
+    assert storage.workspaces.gone(NOW + 99 * DAY) == []
+    storage.workspaces.left(OURS, NOW + 50 * DAY)
+    assert storage.workspaces.gone(NOW + 40 * DAY) == []
+    assert len(storage.subscriptions.list(OURS)) == 1
