@@ -14,9 +14,9 @@ from typing import TYPE_CHECKING
 
 from bot.commands.asking import ask
 from bot.commands.briefing import Length, brief, latest, more
-from bot.commands.context import Context, refused
+from bot.commands.context import Context, Managers, NotAllowed, nobody, refused
 from bot.commands.guide import give_help
-from bot.commands.posting import post
+from bot.commands.posting import post, show_preview
 from bot.commands.subscribing import (
     pause,
     reschedule,
@@ -29,6 +29,7 @@ from bot.commands.subscribing import (
 from bot.commands.tracing import why
 from bot.commands.words import SHAPES, Typed, is_link, meant, number, parse, split_channel, storable
 from bot.commands.workspace import settings, topic, topics
+from bot.commands.wrong import wrong
 from briefings.errors import IndexUnavailable, NotFound, QueryError, ScheduleError, SidelinesError, StorageError
 from briefings.slots import parse_when, split_topic_and_when
 from briefings.types import Answer, Briefing, Notice, Preferences, Reply
@@ -46,6 +47,9 @@ log = logging.getLogger(__name__)
 MANAGING = {"subscribe", "unsubscribe", "pause", "resume", "reschedule", "topic", "post"}
 """Commands that change what others get; `settings` with a value is the other one."""
 
+ASKERS_OWN = MANAGING | {"settings", "brief", "more", "preview", "why"}
+"""Commands whose replies depend on whether the asker may manage, or on the asker's zone."""
+
 REMEMBERED = 1000
 """People whose last "more" is kept."""
 
@@ -54,52 +58,68 @@ class Commands:
     """Answers typed words over one storage and index. Safe in threads.
 
     `defaults` are the preferences where a channel and its workspace say nothing, `when` the schedule of a
-    subscription that names none.
+    subscription that names none. `managers` gives the channel of notices to those who manage; None where there is none.
     """
 
     def __init__(
-        self, storage: Storage, index: Index, keywords: Keywords, defaults: Preferences, when: str = "weekdays at 09:00"
+        self,
+        storage: Storage,
+        index: Index,
+        keywords: Keywords,
+        defaults: Preferences,
+        when: str = "weekdays at 09:00",
+        managers: Managers = nobody,
     ) -> None:
         self._storage = storage
         self._index = index
         self._keywords = keywords
         self._defaults = defaults
         self._when = when
-        self._more: OrderedDict[tuple[str, str, str], str] = OrderedDict()
+        self._managers = managers
+        self._more: OrderedDict[tuple[str | None, ...], str] = OrderedDict()
         self._lock = Lock()
 
     def handle(self, text: str, asker: Asker, now: datetime) -> Reply:
         """The reply to what `asker` typed; `found` is False when nothing was found or the text was refused."""
-        reply = self._guarded(lambda context: self._handle(context, storable(text)), asker, now)
+        reply = self.guarded(lambda context: self._handle(context, storable(text)), asker, now)
         self._remember(asker, reply)
         return reply
 
     def run(self, command: str, argument: str, asker: Asker, now: datetime) -> Reply:
         """One command by its name, whatever else the words might mean."""
-        return self._guarded(lambda context: self._run(context, command, storable(argument)), asker, now)
+        return self.guarded(lambda context: self._run(context, command, storable(argument)), asker, now)
 
     def brief(
         self, what: str, asker: Asker, now: datetime, *, sentences: int | None = None, words: int | None = None
     ) -> Reply:
         """`brief WHAT` with at most so many sentences a section, or so many words in all."""
-        return self._guarded(lambda context: brief(context, storable(what), Length(sentences, words)), asker, now)
+        return self.guarded(lambda context: brief(context, storable(what), Length(sentences, words)), asker, now)
 
     def subscribe(self, topic: str, when: str, channel: str | None, asker: Asker, now: datetime) -> Reply:
         """`subscribe` with its parts told apart; an empty `when` is the usual schedule, no channel the asker's."""
 
         def run(context: Context) -> Reply:
-            if not context.may_manage():
-                return context.not_allowed()
             place = channel or asker.channel
+            context.must_manage(place)
             schedule = parse_when(when, context.preferences(place).zone) if when else None
             return subscribe_to(context, storable(topic), schedule, place)
 
-        return self._guarded(run, asker, now)
+        return self.guarded(run, asker, now)
 
-    def _guarded(self, run: Callable[[Context], Reply], asker: Asker, now: datetime) -> Reply:
-        context = Context(self._storage, self._index, self._keywords, self._defaults, self._when, asker, now)
+    def concerns_managers(self, text: str) -> bool:
+        """Whether the reply to `text` depends on `asker.may_manage` or `asker.zone`."""
+        return parse(storable(text)).command in ASKERS_OWN
+
+    def context(self, asker: Asker, now: datetime) -> Context:
+        """What a command of this asker is given."""
+        return Context(
+            self._storage, self._index, self._keywords, self._defaults, self._when, asker, now, self._managers
+        )
+
+    def guarded(self, run: Callable[[Context], Reply], asker: Asker, now: datetime) -> Reply:
+        """The reply that `run` gives; what it raises is said in a notice."""
         try:
-            return run(context)
+            return run(self.context(asker, now))
         except QueryError as error:
             return refused(f"{error}\n{pointer(error)}")
         except (StorageError, IndexUnavailable) as error:
@@ -119,9 +139,14 @@ class Commands:
         return self._run(context, typed.command, typed.argument or self._last_more(context.asker, typed.command))
 
     def _run(self, context: Context, command: str, argument: str) -> Reply:
-        if command in MANAGING and not context.may_manage():
-            return context.not_allowed()
-        return COMMANDS[command](context, argument)
+        try:
+            return COMMANDS[command](context, argument)
+        except NotAllowed:
+            raise
+        except SidelinesError:
+            if command in MANAGING:  # Who may not do it at all need not know what else is wrong.
+                context.must_manage()
+            raise
 
     def _question(self, context: Context, text: str) -> Reply:
         """An answer; and where there is none, or the words have a schedule or a channel, the command that was meant."""
@@ -156,7 +181,7 @@ class Commands:
         ]
         if not offered and not any(isinstance(content, Answer | Briefing) for content in reply.contents):
             return
-        person = (asker.workspace, asker.channel, asker.person)
+        person = _person(asker)
         with self._lock:
             self._more.pop(person, None)
             if offered:
@@ -166,7 +191,12 @@ class Commands:
 
     def _last_more(self, asker: Asker, command: str) -> str:
         """What a bare `more` means for this person; nothing for other commands."""
-        return self._more.get((asker.workspace, asker.channel, asker.person), "") if command == "more" else ""
+        return self._more.get(_person(asker), "") if command == "more" else ""
+
+
+def _person(asker: Asker) -> tuple[str | None, ...]:
+    """Who talks in which conversation."""
+    return asker.workspace, asker.channel, asker.thread, asker.person
 
 
 def pointer(error: QueryError) -> str:
@@ -219,5 +249,7 @@ COMMANDS: dict[str, Callable[[Context, str], Reply]] = {
     "why": _why,
     "more": more,
     "post": post,
+    "preview": show_preview,
+    "wrong": wrong,
     "help": give_help,
 }

@@ -9,9 +9,10 @@ from msgspec.structs import replace
 
 from bot.commands.asking import ask
 from bot.commands.context import Context, refused
-from bot.commands.words import article_places
+from bot.commands.words import article_places, is_link
 from briefings.compose import by_story, compose, match, tell
 from briefings.condense import condense
+from briefings.documents import canonical_url
 from briefings.errors import QueryError
 from briefings.index import Candidate
 from briefings.topics import article_terms, parse
@@ -22,6 +23,7 @@ from briefings.types import (
     CondensedSection,
     Head,
     Item,
+    Key,
     Listing,
     Notice,
     Reply,
@@ -58,6 +60,8 @@ def brief(context: Context, argument: str, length: Length | None = None) -> Repl
     argument = argument.strip()
     if not argument:
         return _newest(context, length)
+    if is_link(argument):
+        return _of_link(context, argument, length)
     places = article_places(argument.replace("#", ""))
     if places:
         return _of_places(context, places, length)
@@ -125,6 +129,12 @@ def find_headline(context: Context, words: str) -> Head | None:
     return None
 
 
+def at_address(context: Context, link: str) -> Article | None:
+    """The article that was read at a web address, written in whatever way."""
+    found = context.storage.articles.matching([Key("url", canonical_url(link.strip()))], context.workspace)
+    return found[0].article if found else None
+
+
 def matching(context: Context, query: str, limit: int) -> list[Article]:
     """The newest articles that a topic query matches, newest first. Raises QueryError."""
     topic = parse(query, context.keywords)
@@ -163,6 +173,13 @@ def _of_places(context: Context, places: Sequence[tuple[int, int | None]], lengt
     stories = tuple(story(context, article, length, section) for article, section in shown[:most])
     names = [str(article.id) if section is None else f"{article.id}/{section}" for article, section in shown]
     return _briefing(context, None, stories, [article.head for article, _ in shown[most:]], names)
+
+
+def _of_link(context: Context, link: str, length: Length) -> Reply:
+    article = at_address(context, link)
+    if article is None:
+        return refused(f"Nothing is stored of {link}; an operator adds articles with `sidelines add ADDRESS`.")
+    return _of_places(context, [(article.id, None)], length)
 
 
 def _newest(context: Context, length: Length) -> Reply:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
@@ -10,12 +11,21 @@ from msgspec.structs import replace
 
 from bot.commands.words import split_channel
 from bot.connectors import Asker
+from briefings.errors import SidelinesError
 from briefings.types import Notice, Preferences, Reply
 
 if TYPE_CHECKING:
     from briefings.index import Index
     from briefings.keywords import Keywords
     from briefings.storage import Storage
+
+
+Managers = Callable[[str, str | None], str | None]
+"""The channel for notices to those who manage the bot in a workspace, above all to that person; see `Connector`."""
+
+
+def nobody(_workspace: str, _person: str | None) -> None:
+    """No channel, for a program that sends no notices."""
 
 
 class Context:
@@ -30,6 +40,7 @@ class Context:
         when: str,
         asker: Asker,
         now: datetime,
+        managers: Managers,
     ) -> None:
         self.storage = storage
         self.index = index
@@ -38,6 +49,7 @@ class Context:
         self.when = when
         self.asker = asker
         self.now = now
+        self.managers = managers
 
     @property
     def workspace(self) -> str:
@@ -45,22 +57,51 @@ class Context:
         return self.asker.workspace
 
     def preferences(self, channel: str | None = None) -> Preferences:
-        """How the channel wants its briefings; the asker's own channel unless another is given."""
+        """How the channel wants its briefings: the asker's own unless another is given, "" for the workspace's."""
         defaults = replace(self.defaults, zone=self.asker.zone) if self.asker.zone else self.defaults
-        return self.storage.preferences.merged(self.workspace, channel or self.asker.channel, defaults)
+        return self.storage.preferences.merged(
+            self.workspace, self.asker.channel if channel is None else channel, defaults
+        )
 
     def zone(self, channel: str | None = None) -> str:
         """The zone that a WHEN without one is read in."""
         return self.preferences(channel).zone
 
-    def may_manage(self) -> bool:
-        """Whether the asker may change subscriptions, topics and settings here."""
-        return self.asker.may_manage or self.preferences().managers == "everyone"
+    def may_manage(self, channel: str | None = None) -> bool:
+        """Whether the asker may change subscriptions and settings of a channel, their own unless another is given.
 
-    def not_allowed(self) -> Reply:
-        """The refusal for who may not manage: it says who can."""
-        return refused(
-            "Only those who manage this channel may do that. Ask one of them, or let a manager open it to everyone "
+        With "" it is about the whole workspace: its topics, and what holds where a channel says nothing.
+        """
+        if self.may_appoint(channel):
+            return True
+        preferences = self.preferences(channel)
+        return preferences.managers == "everyone" or self.asker.person in preferences.trusted
+
+    def may_appoint(self, channel: str | None = None) -> bool:
+        """Whether the asker may manage by the platform's own rules, and so may say who else may."""
+        here = channel is None or channel == self.asker.channel
+        return self.asker.may_manage and (here or not self.asker.only_here)
+
+    def must_manage(self, channel: str | None = None) -> None:
+        """Raises NotAllowed, which says who may, unless the asker may manage the channel."""
+        if not self.may_manage(channel):
+            raise self.not_allowed(channel)
+
+    def must_appoint(self, channel: str | None = None) -> None:
+        """Raises NotAllowed unless the asker may say who else may manage the channel."""
+        if not self.may_appoint(channel):
+            raise self.not_allowed(channel, trusted=False)
+
+    def not_allowed(self, channel: str | None = None, *, trusted: bool = True) -> NotAllowed:
+        """The refusal for who may not manage: it says who may, the trusted among them."""
+        if self.may_appoint() and not self.may_appoint(channel):
+            where = self.shown(channel) if channel else "the whole workspace"
+            here = self.shown(self.asker.channel)
+            return NotAllowed(f"You may manage {here} alone, and this is about {where}. Ask who manages that.")
+        added = self.preferences(channel).trusted if trusted else ()
+        people = ", ".join([self.asker.managers, *map(person_shown, added)])
+        return NotAllowed(
+            f"Only {people} may do that. Ask one of them, or let a manager open it to everyone "
             "with `settings managers everyone`."
         )
 
@@ -82,6 +123,15 @@ class Context:
         local = moment.astimezone(ZoneInfo(zone))
         year = f" {local.year}" if abs(moment - self.now) > timedelta(days=300) else ""
         return f"{local:%a} {local.day} {local:%b}{year} {local:%H:%M %Z}"
+
+
+class NotAllowed(SidelinesError):
+    """The asker may not do that."""
+
+
+def person_shown(person: str) -> str:
+    """A person as a notice names them; whoever renders it knows their plain name."""
+    return f"@{person}"
 
 
 def told(text: str, *, private: bool = False) -> Reply:

@@ -21,6 +21,7 @@ GUIDE = {
     "settings": ("settings [NAME VALUE] [in #channel]", "zone, style, stories, sentences, quiet, empty, managers"),
     "why": ("why LINK, ID or HEADLINE", "at which step an article was or was not posted here"),
     "more": ("more", "what the last answer or briefing left out"),
+    "preview": ("preview NUMBER", "what a subscription would post now, for you alone"),
     "post": ("post NUMBER", "posts what a subscription has now, ahead of its time"),
     "help": ("help [COMMAND]", "this, or more about one command"),
 }
@@ -38,7 +39,8 @@ MORE = {
     "brief": "Without anything after it, the newest stories. A section is found by its heading.",
     "settings": (
         "zone Asia/Seoul · style headlines, brief or full · stories 1 to 25 · sentences 1 to 10 ·\n"
-        "quiet 22:00-07:00 or off · empty say or silent · managers only or everyone.\n"
+        "quiet 22:00-07:00 or off · empty say or silent ·\n"
+        "managers managers, everyone, add @person or remove @person.\n"
         "Without a channel it is for the whole workspace."
     ),
     "why": "It checks each step in turn: stored, visible here, matched by which subscription and rule, posted when.",
@@ -98,6 +100,7 @@ def _examples(context: Context) -> dict[str, tuple[str, ...]]:
             "pause": (f"pause {number}",),
             "resume": (f"resume {number}",),
             "unsubscribe": (f"unsubscribe {number}",),
+            "preview": (f"preview {number}",),
             "post": (f"post {number}",),
         }
     return examples

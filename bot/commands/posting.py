@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from msgspec.structs import replace
+
 from bot.commands.briefing import Length, story
 from bot.commands.context import Context, refused, told
 from bot.commands.words import article_places, number
 from briefings import publish
-from briefings.types import Briefing, Reply, Subscription
+from briefings.types import Action, Briefing, Preferences, Reply, Subscription
 
 
 def post(context: Context, argument: str) -> Reply:
@@ -23,21 +25,42 @@ def post(context: Context, argument: str) -> Reply:
     if id is None:
         return refused("Write `post NUMBER`, with the number of a subscription; `subscriptions` lists them.")
     subscription = context.storage.subscriptions.get(id, context.workspace)
+    context.must_manage(subscription.channel)
     channel = context.shown(subscription.channel)
     with context.storage.writing():  # So that two people who press "post it" at once post it once.
         briefing = preview(context, subscription)
         if briefing is None:
-            return refused(f"{channel} has had everything there is on {subscription.topic}.")
+            return refused(_had_everything(context, subscription))
         publish.post(context.storage, briefing, context.workspace, subscription.channel, context.now)
     return told(f"It is on its way to {channel}.", private=True)
 
 
-def preview(context: Context, subscription: Subscription) -> Briefing | None:
-    """What the subscription would post now, None when there is nothing that its channel has not had."""
+def show_preview(context: Context, argument: str) -> Reply:
+    """What a subscription would post now, for the asker alone; managers may post it. Raises NotFound."""
+    id = number(argument)
+    if id is None:
+        return refused("Write `preview NUMBER`, with the number of a subscription; `subscriptions` lists them.")
+    subscription = context.storage.subscriptions.get(id, context.workspace)
+    briefing = preview(context, subscription)
+    if briefing is None:
+        return told(_had_everything(context, subscription), private=True)
+    actions = (Action("post it", f"post {id}"),) if context.may_manage(subscription.channel) else ()
+    return Reply((replace(briefing, actions=actions),), private=True)
+
+
+def _had_everything(context: Context, it: Subscription) -> str:
+    return f"{context.shown(it.channel)} has had everything there is on {it.topic}."
+
+
+def preview(context: Context, subscription: Subscription, preferences: Preferences | None = None) -> Briefing | None:
+    """What the subscription would post now, None when there is nothing that its channel has not had.
+
+    Laid out as its channel likes it, unless other `preferences` are given.
+    """
     return publish.preview(
         context.storage,
         context.keywords,
-        context.preferences(subscription.channel),
+        preferences or context.preferences(subscription.channel),
         workspace=context.workspace,
         channel=subscription.channel,
         topic=subscription.topic,
@@ -47,6 +70,7 @@ def preview(context: Context, subscription: Subscription) -> Briefing | None:
 
 
 def _post_stories(context: Context, argument: str) -> Reply:
+    context.must_manage()
     places = dict(article_places(argument))
     articles = context.storage.articles.get_many(list(places), context.workspace)
     articles = [a for a in articles if places[a.id] is None or places[a.id] < len(a.sections)]  # type: ignore[operator]
@@ -68,5 +92,7 @@ def _post_again(context: Context, argument: str) -> Reply:
     id = number(argument)
     if id is None:
         return refused("Write `post again NUMBER`, with the number of the delivery.")
-    delivery = context.storage.outbox.post_again(id, context.workspace, context.now)
+    with context.storage.writing():
+        delivery = context.storage.outbox.post_again(id, context.workspace, context.now)
+        context.must_manage(delivery.channel)
     return told(f"It is on its way to {context.shown(delivery.channel)} again.", private=True)

@@ -10,11 +10,13 @@ from msgspec.structs import replace
 from bot.commands.context import Context, refused, told
 from bot.commands.posting import preview
 from bot.commands.words import number
-from briefings.errors import NotFound
+from briefings.errors import NotFound, SidelinesError
 from briefings.publish import FIRST_NEWS
 from briefings.slots import next_due, next_runs, parse_when, split_topic_and_when
 from briefings.topics import parse
 from briefings.types import Action, Item, Listing, Notice, Reply, Schedule, Subscription
+
+NOTHING_YET = f"Nothing of the last {FIRST_NEWS.days} days matches it yet."
 
 RUNS = 3
 """How many next runs a person is shown: enough to see a weekday rule skip a weekend."""
@@ -29,45 +31,59 @@ def subscribe(context: Context, argument: str) -> Reply:
     Raises ScheduleError, QueryError, AlreadyThere.
     """
     words, channel = context.take_channel(argument)
+    context.must_manage(channel)
     return subscribe_to(context, *split_topic_and_when(words, context.zone(channel)), channel)
 
 
 def subscribe_to(context: Context, topic: str, schedule: Schedule | None, channel: str) -> Reply:
-    """The same with its parts told apart; no schedule means the usual one."""
-    preferences = context.preferences(channel)
-    schedule = schedule or parse_when(context.when, preferences.zone)
+    """The same with its parts told apart; no schedule means the usual one. Raises NotAllowed as well."""
+    context.must_manage(channel)
+    schedule = schedule or parse_when(context.when, context.zone(channel))
+    return confirmed(context, create(context, named(context, topic), schedule, channel))
+
+
+class TopicError(SidelinesError):
+    """A topic that cannot be subscribed to."""
+
+
+def named(context: Context, topic: str) -> tuple[str, str]:
+    """A topic's name and query: the one of that name, or the words themselves. Raises TopicError, QueryError."""
     if not topic:
-        return refused(
+        raise TopicError(
             "Say which topic: a topic's name, or words that its articles carry, "
             "such as `subscribe G7 weekdays at 9 in #world`."
         )
     if len(topic) > LONGEST_TOPIC:
-        return refused(f"A topic may have {LONGEST_TOPIC} characters; this one has {len(topic)}. Use fewer words.")
-    named = context.storage.topics.get(context.workspace, topic)
-    query = named.query if named else topic
+        raise TopicError(f"A topic may have {LONGEST_TOPIC} characters; this one has {len(topic)}. Use fewer words.")
+    found = context.storage.topics.get(context.workspace, topic)
+    name, query = (found.name, found.query) if found else (topic, topic)
     parse(query, context.keywords)
-    subscription = context.storage.subscriptions.create(
+    return name, query
+
+
+def create(context: Context, topic: tuple[str, str], schedule: Schedule, channel: str) -> Subscription:
+    """Store a new subscription of the asker's, `topic` being its name and query. Raises AlreadyThere."""
+    name, query = topic
+    return context.storage.subscriptions.create(
         workspace=context.workspace,
         channel=channel,
-        topic=named.name if named else topic,
+        topic=name,
         query=query,
         schedule=schedule,
         since=context.now - FIRST_NEWS,
-        next_slot=next_due(schedule, context.now, preferences),
+        next_slot=next_due(schedule, context.now, context.preferences(channel)),
         now=context.now,
         created_by=context.asker.person,
     )
-    return _confirmed(context, subscription)
 
 
-def _confirmed(context: Context, it: Subscription) -> Reply:
+def confirmed(context: Context, it: Subscription) -> Reply:
+    """What is said of a new subscription: its next runs, and what it would post now."""
     briefing = preview(context, it)
     lines = [
         f"{context.shown(it.channel)} is subscribed to {it.topic}: {spoken(it.schedule)}. This is number {it.id}.",
-        _runs_line(context, it),
-        "This is what it would post now:"
-        if briefing
-        else f"Nothing of the last {FIRST_NEWS.days} days matches it yet.",
+        runs_line(context, it),
+        "This is what it would post now:" if briefing else NOTHING_YET,
     ]
     change, cancel = Action("change", f"reschedule {it.id}"), Action("cancel", f"unsubscribe {it.id}")
     if briefing is None:
@@ -82,7 +98,7 @@ def subscriptions(context: Context, argument: str) -> Reply:
     found = context.storage.subscriptions.list(context.workspace, channel)
     where = context.shown(channel) if channel else "this workspace"
     empty = f"Nothing is subscribed in {where}. `subscribe TOPIC WHEN in #channel` begins."
-    return Reply((Listing(f"Subscriptions in {where}", tuple(_row(context, each) for each in found), empty),))
+    return Reply((Listing(f"Subscriptions in {where}", tuple(row(context, each) for each in found), empty),))
 
 
 def unsubscribe(context: Context, argument: str) -> Reply:
@@ -104,20 +120,19 @@ def reschedule(context: Context, argument: str) -> Reply:
     """Give a subscription other times. Raises ScheduleError, NotFound."""
     first, _, when = argument.strip().partition(" ")
     id = number(first)
-    if id is None or not when.strip():
+    before = context.storage.subscriptions.get(id, context.workspace) if id is not None else None
+    context.must_manage(before.channel if before else None)
+    if id is None or before is None or not when.strip():
         whose = id if id is not None else "NUMBER"
         return refused(
             f"Write `reschedule {whose} WHEN`, such as `reschedule {whose} weekdays at 09:00`, "
             f"`reschedule {whose} every 2 hours from 8 to 20` or `reschedule {whose} as it happens`."
         )
-    before = context.storage.subscriptions.get(id, context.workspace)
     schedule = parse_when(when, before.schedule.zone)
     next_slot = next_due(schedule, context.now, context.preferences(before.channel))
     after = context.storage.subscriptions.reschedule(id, context.workspace, schedule, next_slot)
     text = f"Number {id}, {after.topic} in {context.shown(after.channel)}, now runs {spoken(schedule)}."
-    if after.state != "active":
-        return told(f"{text} It is {after.state}; `resume {id}` lets it go on.")
-    return told(f"{text}\n{_runs_line(context, after)}")
+    return told(f"{text}\n{runs_line(context, after)}")
 
 
 def spoken(schedule: Schedule) -> str:
@@ -149,11 +164,14 @@ def find(context: Context, argument: str) -> list[Subscription]:
 
 def _on_one(context: Context, argument: str, verb: str, act: Callable[[Context, Subscription], str]) -> Reply:
     if not argument:
+        context.must_manage()
         mine = context.storage.subscriptions.list(context.workspace, context.asker.channel)
         if len(mine) != 1:
             return refused(f"Say which: `{verb} NUMBER`. `subscriptions` lists their numbers.")
         return told(act(context, mine[0]))
     found = find(context, argument)
+    for each in found:
+        context.must_manage(each.channel)
     if len(found) > 1:
         numbers = ", ".join(f"`{verb} {each.id}` ({context.shown(each.channel)})" for each in found)
         return refused(f"There are {len(found)} subscriptions to that topic. Say which: {numbers}.")
@@ -174,21 +192,25 @@ def _pause(context: Context, it: Subscription) -> str:
 
 def _resume(context: Context, it: Subscription) -> str:
     if it.state == "active":
-        return f"Number {it.id} is not paused.\n{_runs_line(context, it)}"
+        return f"Number {it.id} is not paused.\n{runs_line(context, it)}"
     next_slot = next_due(it.schedule, context.now, context.preferences(it.channel))
-    context.storage.subscriptions.resume(it.id, context.workspace, next_slot)
+    it = context.storage.subscriptions.resume(it.id, context.workspace, next_slot)
     text = f"Number {it.id}, {it.topic} in {context.shown(it.channel)}, goes on with the news since it stopped."
-    return f"{text}\n{_runs_line(context, it)}"
+    return f"{text}\n{runs_line(context, it)}"
 
 
-def _runs_line(context: Context, it: Subscription) -> str:
+def runs_line(context: Context, it: Subscription) -> str:
+    """When it runs next, in a sentence."""
+    if it.state != "active":
+        return f"It is {it.state}; `resume {it.id}` lets it go on."
     if it.schedule.as_it_happens:
         return "It runs whenever a matching story arrives."
     times = [context.local(at, it.schedule.zone) for at in runs(context, it)]
     return f"Next runs: {', '.join(times)}." if times else "It never runs again."
 
 
-def _row(context: Context, it: Subscription) -> Item:
+def row(context: Context, it: Subscription) -> Item:
+    """A subscription in a list: next run or state, and its last delivery."""
     state = {"active": "", "paused": "paused", "blocked": f"stopped: {it.reason}"}[it.state]
     if not state:
         state = f"next {context.local(it.next_due, it.schedule.zone)}" if it.next_due else "when a story arrives"
@@ -197,7 +219,4 @@ def _row(context: Context, it: Subscription) -> Item:
         if it.last_delivered
         else "none delivered yet"
     )
-    return Item(
-        f"{it.id}. {it.topic} in {context.shown(it.channel)}, {spoken(it.schedule)}",
-        f"{state}; {last}",
-    )
+    return Item(f"{it.id}. {it.topic} in {context.shown(it.channel)}, {spoken(it.schedule)}", f"{state}; {last}")

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from bot.commands.briefing import find_headline
+from bot.commands.briefing import at_address, find_headline
 from bot.commands.context import Context, refused
 from bot.commands.words import is_link, number
-from briefings.documents import canonical_url
 from briefings.errors import QueryError
 from briefings.topics import article_terms, parse
-from briefings.types import Article, Delivery, Item, Key, Listing, Reply, Subscription
+from briefings.types import Article, Delivery, Item, Listing, Reply, Subscription
 
 
 def why(context: Context, argument: str) -> Reply | None:
@@ -34,8 +33,7 @@ def why(context: Context, argument: str) -> Reply | None:
 def _article(context: Context, argument: str) -> Article | None:
     id = number(argument)
     if is_link(argument):
-        found = context.storage.articles.matching([Key("url", canonical_url(argument.strip()))], context.workspace)
-        return found[0].article if found else None
+        return at_address(context, argument)
     if id is None:
         head = find_headline(context, argument)
         if head is None:

@@ -14,6 +14,7 @@ SHAPES = {
     "latest": r".*",
     "subscribe": r".*",
     "subscriptions": rf"(?:{CHANNEL})?",
+    "preview": r"(?:#?\d+)?",
     "unsubscribe": r"[^?]*",
     "pause": r"[^?]*",
     "resume": r"[^?]*",
@@ -30,9 +31,12 @@ SHAPES = {
 }
 """Each command and the shape of its argument. With another argument it is a question: "Sources of the leak?"."""
 
+BUTTONS = {"wrong": IDS}
+"""Commands that buttons have, and nobody types."""
+
 OTHER_NAMES = {"briefing": "brief", "headlines": "latest", "list": "subscriptions", "setting": "settings", "?": "help"}
 
-_COMMANDS = {name: re.compile(shape, re.DOTALL | re.IGNORECASE) for name, shape in SHAPES.items()}
+_COMMANDS = {name: re.compile(shape, re.DOTALL | re.IGNORECASE) for name, shape in {**SHAPES, **BUTTONS}.items()}
 
 
 class Typed(Struct, frozen=True):

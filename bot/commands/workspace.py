@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, get_args
 
-from bot.commands.context import Context, refused, told
+from bot.commands.context import Context, person_shown, refused, told
+from bot.commands.managing import appoint, names_person
 from bot.commands.words import split_channel
 from briefings.slots import check_zone
 from briefings.topics import parse
@@ -25,6 +26,7 @@ def topics(context: Context, _argument: str) -> Reply:
 
 def topic(context: Context, argument: str) -> Reply:
     """`topic add NAME = QUERY` and `topic remove NAME`. Raises QueryError, NotFound."""
+    context.must_manage("")
     verb, _, rest = argument.partition(" ")
     if verb.casefold() == "remove" and rest.strip():
         context.storage.topics.remove(context.workspace, rest.strip())
@@ -54,13 +56,16 @@ def settings(context: Context, argument: str) -> Reply:
         return refused(f"There is no setting “{name}”. There are: {', '.join(SETTINGS)}.")
     if not value.strip():
         return refused(f"Write `settings {name} VALUE`; {setting.name} may be {setting.wants}.")
-    if not (context.asker.may_manage if setting.field == "managers" else context.may_manage()):
-        return context.not_allowed()
+    place = channel if typed else ""
+    if setting.field == "managers":
+        context.must_appoint(place)
+        if names_person(value.strip()):
+            return appoint(context, value.strip(), place)
+    context.must_manage(place)
     try:
         chosen = setting.read(value.strip().casefold() if setting.field != "zone" else value.strip())
     except ValueError:
         return refused(f"{setting.name} may be {setting.wants}, not “{value.strip()}”.")
-    place = channel if typed else ""
     context.storage.preferences.set(context.workspace, setting.field, chosen, channel=place)
     where = context.shown(channel) if typed else "this workspace"
     note = "\nSchedules that are subscribed already keep their zone." if setting.field == "zone" else ""
@@ -153,7 +158,7 @@ SETTINGS = {
             "managers",
             "managers",
             "who may subscribe and change things here",
-            "managers or everyone",
+            "managers, everyone, add @person or remove @person",
             _one_of("managers", "everyone"),
         ),
     )
@@ -162,8 +167,9 @@ SETTINGS = {
 
 def _shown(context: Context, channel: str) -> Reply:
     preferences: Preferences = context.preferences(channel)
+    shown = {name: setting.show(getattr(preferences, setting.field)) for name, setting in SETTINGS.items()}
+    shown["managers"] = ", ".join([shown["managers"], *map(person_shown, preferences.trusted)])
     items = tuple(
-        Item(f"{name}: {setting.show(getattr(preferences, setting.field))}", f"{setting.says}: {setting.wants}")
-        for name, setting in SETTINGS.items()
+        Item(f"{name}: {shown[name]}", f"{setting.says}: {setting.wants}") for name, setting in SETTINGS.items()
     )
     return Reply((Listing(f"Settings in {context.shown(channel)}", items),), private=True)
