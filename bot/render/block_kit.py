@@ -1,0 +1,288 @@
+"""Any content as Slack messages: a lead that stands in the channel, the rest for its thread. Pure.
+
+Every limit holds for any content (`limits`), no sentence is parted that fits a block, and no quote is without its
+citation in the same message. `block_parts` says why outside text is rich text; `block_plan` fills the messages.
+"""
+
+import re
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+from msgspec import Struct
+
+from bot.render.block_parts import Block, Button, Entry, Line, Piece, Row, Rule, Run, cut, rows, to_blocks, words
+from bot.render.block_plan import Group, plan
+from bot.render.block_text import address, escape, shorten
+from bot.render.limits import SLACK_LABEL, SLACK_VALUE, SOURCE, TITLE, units
+from bot.render.plain_text import STEERING, clean, date_words
+from briefings.types import Action, Answer, Briefing, Content, Head, Item, Listing, Notice, Quote, Story
+
+__all__ = ["Message", "blocks", "escape", "messages"]
+
+GLANCE = 150
+"""How much of a quote a notification shows."""
+
+OWN = re.compile(
+    r"`(?P<code>[^`\n]+)`"
+    r"|#(?P<channel>[CG](?=[A-Z0-9]*\d)[A-Z0-9]{8,10})\b"
+    r"|(?P<here>#[DU](?=[A-Z0-9]*\d)[A-Z0-9]{8,10})\b"
+    r"|(?P<url>https?://[^\s`“”]*[^\s`“”.,;:!?)\]’'])"
+)
+"""What has a meaning in our own sentences: code to type, channels and conversations by their ids, addresses."""
+
+ORDINALS = ("1st", "2nd", "3rd")
+
+
+class Message(Struct, frozen=True):
+    """One message: `payload` as Slack's posting methods take it, without channel and thread; `text` in plain words."""
+
+    payload: dict[str, Any]
+    text: str
+
+
+def messages(content: Content) -> tuple[Message, ...]:
+    """The content as messages: the lead, under 3,000 characters, then what follows in its thread."""
+    groups, foot = _layout(content)
+    summary = _summary(content)
+    pages = plan(groups, foot, Line((Run(summary),)))
+    return tuple(
+        Message(
+            {
+                "blocks": to_blocks(page),
+                "text": _notified(content, f"{summary} ({number} of {len(pages)})" if number > 1 else summary),
+                "unfurl_links": False,
+                "unfurl_media": False,
+            },
+            "\n".join(filter(None, map(words, page))) or summary,
+        )
+        for number, page in enumerate(pages, 1)
+    )
+
+
+def blocks(*contents: Content) -> list[Block]:
+    """The contents' blocks one after the other, for views: each within Slack's limits, as many as it takes."""
+    pieces: list[Piece] = []
+    for content in contents:
+        groups, foot = _layout(content)
+        pieces += [Rule(), *(piece for group in groups for piece in group.pieces), *foot]
+    return to_blocks(pieces)
+
+
+def _layout(content: Content) -> tuple[list[Group], list[Piece]]:
+    """What is told, and what stands at the end of the first message."""
+    match content:
+        case Briefing():
+            return list(_briefing(content)), _briefing_foot(content)
+        case Answer():
+            return list(_answer(content)), [*rows([*_buttons(content.actions), *_doubts(content)])]
+        case Listing():
+            return list(_listing(content)), [*rows(_buttons(content.actions))]
+        case Notice():
+            return list(_notice(content)), [*rows(_buttons(content.actions))]
+
+
+def _briefing(briefing: Briefing) -> Iterator[Group]:
+    about = [Run(shorten(briefing.topic, TITLE), style=("bold",))] if briefing.topic and clean(briefing.topic) else []
+    if briefing.due:
+        about.append(Run(f"due {briefing.due:%a} {briefing.due.day} {briefing.due:%b %H:%M %Z}".rstrip()))
+    if briefing.late:
+        about.append(Run("late: it could not be sent on time", style=("italic",)))
+    if about:
+        yield Group((Line(_spaced(about, " · ")),))
+    if not briefing.stories:
+        yield Group((Line((Run("No new stories."),)),))
+    for story in briefing.stories:
+        yield from _story(story)
+
+
+def _briefing_foot(briefing: Briefing) -> list[Piece]:
+    """How many more there are, with a button for them, and the other buttons."""
+    more = len(briefing.more)
+    actions = briefing.actions
+    if more and not any(action.command.startswith("more ") for action in actions):
+        actions = (Action("more", f"more {' '.join(str(head.id) for head in briefing.more)}"), *actions)
+    line = [Line((Run(f"{more} more {'story' if more == 1 else 'stories'}."),), "context")] if more else []
+    return [*line, *rows(_buttons(actions))]
+
+
+def _story(story: Story) -> Iterator[Group]:
+    """The headline with its source, then section by section; a message that goes on with it names it again."""
+    headline = Line((_titled(story.article, "bold"),), apart=True)
+    again = Line((Run("Continued: ", style=("italic",)), _titled(story.article, "italic")))
+    opening: tuple[Piece, ...] = (Rule(), headline)
+    if origin := _origin(story.article):
+        opening += (Line(_spaced(origin, " · "), "context"),)
+    told_again: tuple[Piece, ...] = ()
+    for section in story.sections:
+        above = told_again
+        if heading := shorten(section.heading or "", TITLE):
+            opening += (Line((Run(heading, style=("bold",)),), apart=True),)
+            above = (again, Line((Run(heading, style=("bold", "italic")),)))
+        for telling in section.sentences:
+            for line in cut(Line((Run(clean(telling.text)),), "bullet")):
+                yield Group((*opening, line), told_again if opening else above)
+                opening, told_again = (), (again,)
+        if opening:
+            yield Group(opening, told_again)
+            opening, told_again = (), (again,)
+    if opening:
+        yield Group(opening)
+    if story.also_in:
+        others = _spaced([_titled(head) for head in story.also_in], ", ")
+        yield from (Group((line,), (again,)) for line in cut(Line((Run("Also in: "), *others), "context")))
+    if story.sections:
+        url = address(story.article.url)
+        source = [Button("source", url=url)] if url else []
+        row = Row((*source, Button("wrong?", f"wrong {story.article.id}")))
+        yield Group((row,), (again,))
+
+
+def _answer(answer: Answer) -> Iterator[Group]:
+    for quote in answer.quotes:
+        cited = cut(_citation(quote))
+        yield from (Group((line, *cited)) for line in cut(Line((Run(clean(quote.text)),), "quote", apart=True)))
+    if answer.quotes:
+        return
+    if not answer.looked_for:
+        yield Group((Line((Run("I have nothing on that: there is no word in it to look for."),)),))
+        return
+    looked_for = ", ".join(shorten(word, SOURCE) for word in answer.looked_for)
+    yield from (Group((line,)) for line in cut(Line((Run(f"I have nothing on that. I looked for: {looked_for}."),))))
+    if answer.nearest:
+        nearest = (Run("The nearest headline is “"), _titled(answer.nearest), Run("”."))
+        yield from (Group((line,)) for line in cut(Line(nearest)))
+
+
+def _citation(quote: Quote) -> Line:
+    """Article, section, source and date, the article linked."""
+    parts = [_titled(quote.article)]
+    if heading := shorten(quote.heading or "", TITLE):
+        parts.append(Run(heading))
+    if origin := _origin(quote.article):
+        parts.append(Run(", ".join(run.text for run in origin)))
+    return Line((Run("— "), *_spaced(parts, " — ")))
+
+
+def _doubts(answer: Answer) -> list[Button]:
+    """A way to say that a quote is wrong, for each section quoted."""
+    places = list(dict.fromkeys(f"{quote.article.id}/{quote.section}" for quote in answer.quotes))[: len(ORDINALS)]
+    if len(places) == 1:
+        return [Button("wrong?", f"wrong {places[0]}")]
+    return [Button(f"{nth} wrong?", f"wrong {place}") for nth, place in zip(ORDINALS, places, strict=False)]
+
+
+def _listing(listing: Listing) -> Iterator[Group]:
+    yield from (Group((line,)) for line in cut(Line(_own(clean(listing.title), "bold"))) if line.runs)
+    if not listing.items and listing.empty:
+        yield from (Group((line,)) for line in cut(Line(_own(clean(listing.empty)))) if line.runs)
+    for item in listing.items:
+        yield from _item(item)
+
+
+def _item(item: Item) -> Iterator[Group]:
+    """A bullet, or with buttons a paragraph with one at its right or several below."""
+    url = address(item.url)
+    label = shorten(item.label, TITLE) if item.url else clean(item.label)
+    runs = (Run(label or url or "Untitled", url),) if item.url else _own(label)
+    for detail in item.detail.split("\n"):
+        if detail := clean(detail):
+            runs += (Run("\n"), *_own(detail)) if runs else _own(detail)
+    buttons = _buttons(item.actions)
+    lines = cut(Line(runs, "line" if buttons else "bullet", apart=bool(buttons)))
+    if len(buttons) == 1 and len(lines) == 1 and runs:
+        yield Group((Entry(lines[0], buttons[0]),))
+        return
+    yield from (Group((line,)) for line in lines if line.runs)
+    yield from (Group((row,)) for row in rows(buttons))
+
+
+def _notice(notice: Notice) -> Iterator[Group]:
+    """Its lines; one with a caret below that marks a place in it is code, so that the caret stands where it should."""
+    lines = [STEERING.sub(lambda match: "" if match["unseen"] else " ", line) for line in notice.text.split("\n")]
+    apart = False
+    for line, following in zip(lines, [*lines[1:], ""], strict=True):
+        if not line.strip():
+            apart = True
+            continue
+        if "^" in (line.strip(), following.strip()):
+            found = cut(Line((Run(line),), "code", apart))
+        else:
+            found = cut(Line(_own(line.strip()), apart=apart))
+        yield from (Group((part,)) for part in found)
+        apart = False
+
+
+def _own(text: str, *style: Any) -> tuple[Run, ...]:
+    """Our own sentence as runs: code to type, links, channels by name."""
+    runs: list[Run] = []
+    end = 0
+    for match in OWN.finditer(text):
+        runs.append(Run(text[end : match.start()], style=style))
+        end = match.end()
+        if match["code"]:
+            runs.append(Run(match["code"], style=(*style, "code")))
+        elif match["channel"]:
+            runs.append(Run(match[0], channel=match["channel"]))
+        elif match["here"]:
+            runs.append(Run("this conversation", style=style))
+        else:
+            url = address(match["url"])
+            runs.append(Run(shorten(match[0], TITLE) if url else match[0], url, style=style))
+    runs.append(Run(text[end:], style=style))
+    return tuple(run for run in runs if run.text)
+
+
+def _titled(head: Head, *style: Any) -> Run:
+    return Run(shorten(head.title, TITLE) or "Untitled", address(head.url), style=style)
+
+
+def _origin(head: Head) -> list[Run]:
+    """Source and date of an article, as far as they are known."""
+    parts = [shorten(head.source or "", SOURCE), date_words(head.published) if head.published else ""]
+    return [Run(part) for part in parts if part]
+
+
+def _spaced(runs: Sequence[Run], between: str) -> tuple[Run, ...]:
+    return tuple(part for run in runs for part in (Run(between), run))[1:]
+
+
+def _buttons(actions: Sequence[Action]) -> list[Button]:
+    """A button for each action that can be named and typed; ids that find no room in a command are left out."""
+    found = []
+    for action in actions:
+        label, command = shorten(action.label, SLACK_LABEL), clean(action.command)
+        if units(command) > SLACK_VALUE:
+            command = command[: SLACK_VALUE // 2].rpartition(" ")[0]
+        if label and command:
+            found.append(Button(label, command))
+    return found
+
+
+def _summary(content: Content) -> str:
+    """One sentence for notifications and screen readers."""
+    match content:
+        case Briefing(stories=stories):
+            topic = shorten(content.topic or "", TITLE) or "Briefing"
+            if not stories:
+                return f"{topic}: no new stories."
+            first = f"“{shorten(stories[0].article.title, TITLE) or 'Untitled'}”"
+            return f"{topic}: {first}." if len(stories) == 1 else f"{topic}: {len(stories)} stories, first {first}."
+        case Answer(quotes=(first_quote, *_)):
+            return f"“{shorten(first_quote.text, GLANCE)}” — {_titled(first_quote.article).text}"
+        case Answer():
+            return "I have nothing on that."
+        case Listing(items=items):
+            title = shorten(content.title, TITLE) or "A list"
+            said = shorten(content.empty, TITLE) if content.empty and not items else f"{len(items)} entries."
+            return f"{title}: {'1 entry.' if len(items) == 1 else said}"
+        case Notice():
+            return shorten(content.text, TITLE) or "Nothing to say."
+
+
+def _notified(content: Content, sentence: str) -> str:
+    """The sentence as Slack's `text`: nothing in it is live but channels that our own sentences name."""
+    if isinstance(content, Notice | Listing):
+        return "".join(
+            f"<#{run.channel}>" if run.channel else escape(run.text) for run in _own(sentence.replace("`", ""))
+        )
+    return escape(sentence)
