@@ -104,6 +104,9 @@ class Desk(Protocol):
     async def settle(self, event: str) -> None:
         """A claimed event is answered, or about to be. One that is claimed and not settled can be claimed anew."""
 
+    async def settled(self, event: str) -> bool:
+        """Whether an event was settled within the last day, by this process or another."""
+
     async def joined(self, workspace: str, channel: str, person: str | None) -> None:
         """The bot may speak in a channel from now on: it says once what it can do, and goes on with what was stopped.
 

@@ -2,7 +2,7 @@
 
 from datetime import datetime, timedelta
 
-from sqlalchemy import and_, delete, func, update
+from sqlalchemy import and_, delete, func, select, update
 
 from briefings.storage.engine import Database, milliseconds
 from briefings.storage.tables import events
@@ -43,6 +43,12 @@ class Claims:
         """It is answered, or about to be: nobody works on it again."""
         with self._database.writing() as connection:
             connection.execute(update(events).where(events.c.event == event).values(settled=milliseconds(now)))
+
+    def settled(self, event: str) -> bool:
+        """Whether it was settled, and not forgotten since."""
+        with self._database.reading() as connection:
+            found = connection.execute(select(events.c.settled).where(events.c.event == event)).scalar()
+            return found is not None
 
     def release(self) -> None:
         """Let go of what a killed process held: for a program that starts and knows that it runs alone."""
