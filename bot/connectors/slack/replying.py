@@ -64,7 +64,7 @@ class Replies:
         private = reply.private or place.ephemeral_source
         try:
             for content in reply.contents:
-                named = await self._named(content, place.team)
+                named = await self.named(content, place.team)
                 thread = place.thread
                 for message in block_kit.messages(named):
                     shown = await self._show(message, place, private, thread)
@@ -139,7 +139,7 @@ class Replies:
         """To the one person, in their direct conversation with the bot."""
         await self._api.post(place.team, place.person, payload, thread=None)
 
-    async def _named(self, content: Content, team: str) -> Content:
+    async def named(self, content: Content, team: str) -> Content:
         """The bot's own words with people's names in place of their ids; words of articles stay as they are."""
         names = self._people.names
         match content:
