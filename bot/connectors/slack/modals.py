@@ -1,0 +1,260 @@
+"""Modals: the form of a subscription, its menus that answer while a person types, and replies with their buttons.
+
+A modal opens within 3 s of the press that asks for it, or never (https://docs.slack.dev/surfaces/modals), so nothing
+that may be slow comes before.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import re
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any, get_args
+
+from msgspec.structs import replace
+
+from bot.connectors import Asker, ChannelGone, DeliveryError, Draft
+from bot.connectors.slack.home import named, publish
+from bot.connectors.slack.parts import channel_name, channel_of, workspace_name
+from bot.connectors.slack.replying import Place
+from bot.render import block_kit_views as views
+from bot.render.block_kit_views import Origin, Searched, View
+from briefings.types import Action, Content, Notice, Reply
+
+if TYPE_CHECKING:
+    from slack_bolt.async_app import AsyncAck, AsyncApp, AsyncBoltContext
+
+    from bot.connectors.slack.parts import Parts
+
+log = logging.getLogger(__name__)
+
+HEAD_START = 1.0
+"""Seconds that a form waits for who asked to be looked up; what comes later is put into the open form."""
+
+TOO_LATE = Notice(
+    "Slack could not open the form in time. Please try again.",
+    "problem",
+    (Action("set up a subscription", "subscribe"),),
+)
+
+
+def register(app: AsyncApp, parts: Parts) -> None:
+    """Take what people type, press and submit in modals, and press on the Home tab."""
+
+    @app.options(re.compile(f"^{views.PICK}"))
+    async def typing(ack: AsyncAck, payload: dict[str, Any], body: dict[str, Any], context: AsyncBoltContext) -> None:
+        origin = views.origin_of(body.get("view") or {})
+        asker = presumed(origin, *_who(context))
+        await ack(options=await _choices(parts, str(payload.get("action_id")), str(payload.get("value") or ""), asker))
+
+    @app.action(views.PREVIEW)
+    async def previewed(ack: AsyncAck, body: dict[str, Any], context: AsyncBoltContext) -> None:
+        await ack()
+        parts.tasks.start(_preview(parts, body["view"], *_who(context)))
+
+    @app.action(re.compile(f"^({views.VIEW_BUTTON}|{views.HOME_BUTTON})"))
+    async def pressed(ack: AsyncAck, body: dict[str, Any], action: dict[str, Any], context: AsyncBoltContext) -> None:
+        await ack()
+        team, person = _who(context)
+        if command := action.get("value"):
+            event = f"{workspace_name(team)}:press:{body['trigger_id']}"
+            parts.tasks.start(once(parts, event, lambda: _press(parts, body, command, team, person)))
+
+    @app.view(views.SUBSCRIBE)
+    async def submitted(ack: AsyncAck, view: dict[str, Any], context: AsyncBoltContext) -> None:
+        team, person = _who(context)
+        draft, origin = _draft(view, team), views.origin_of(view)
+        problems = await parts.desk.check(draft, presumed(origin, team, person))
+        if problems:
+            await ack(response_action="errors", errors=views.field_errors(view, problems))
+            return
+        await ack()
+        event = f"{workspace_name(team)}:view:{view['id']}"
+        parts.tasks.start(once(parts, event, lambda: _submit(parts, draft, origin, team, person)))
+
+
+async def open_form(
+    parts: Parts, team: str, trigger_id: str, draft: Draft, asker: Asker, *, response_url: str | None = None
+) -> None:
+    """Open the form for a draft; whoever may not manage gets the refusal instead, privately.
+
+    `asker` may be no more than `presumed`: rights and zone are looked up here. When that takes too long the form opens
+    without them, and is set right as soon as they are known.
+    """
+    origin, person = _origin(asker, response_url), asker.person
+    known = asyncio.create_task(_draft_or_refusal(parts, draft, origin, team, person))
+    await asyncio.wait({known}, timeout=HEAD_START)
+    if known.done() and isinstance(refusal := known.result(), Reply):
+        await parts.replies.send(refusal, place(origin, team, person))
+        return
+    first = known.result() if known.done() else draft
+    try:
+        opened = await parts.api.call(team, "views.open", trigger_id=trigger_id, view=_form(first, origin))
+    except DeliveryError as error:
+        known.cancel()
+        log.warning("a form did not open: %s", error, extra={"action": "form_failed", "workspace": asker.workspace})
+        await parts.replies.send(Reply((TOO_LATE,), private=True, found=False), place(origin, team, person))
+        return
+    better = await known
+    if better != first:
+        await _update(parts, team, opened["view"], await _shown(parts, team, better, origin))
+
+
+def presumed(origin: Origin, team: str, person: str) -> Asker:
+    """A person as far as they are known without asking Slack, taken to be one who may manage.
+
+    Enough to check and to suggest; whatever changes something is done for the person as Slack knows them.
+    """
+    channel = channel_name(team, origin.channel or person)
+    return Asker(workspace=workspace_name(team), channel=channel, person=person, may_manage=True, thread=origin.thread)
+
+
+def place(origin: Origin, team: str, person: str) -> Place:
+    """Where the reply to a modal goes: where it was asked for, else to the person."""
+    return Place(
+        team=team,
+        channel=origin.channel or person,
+        person=person,
+        thread=origin.thread,
+        begun=origin.thread is not None,
+        response_url=origin.response_url,
+        direct=origin.channel[:1] not in ("C", "G"),
+    )
+
+
+async def once(parts: Parts, event: str, work: Callable[[], Awaitable[None]]) -> None:
+    """Do the work on an event that may come several times, and be worked on by several processes, once."""
+    if await parts.desk.claim(event):
+        await work()
+        await parts.desk.settle(event)
+
+
+async def _choices(parts: Parts, action_id: str, typed: str, asker: Asker) -> list[dict[str, Any]]:
+    about = action_id.removeprefix(views.PICK)
+    if about not in get_args(Searched):
+        return []
+    return views.options(await parts.desk.suggest(about, typed, asker, views.OPTIONS))  # type: ignore[arg-type]
+
+
+async def _preview(parts: Parts, view: Mapping[str, Any], team: str, person: str) -> None:
+    """Show below the form what it would post, or what is wrong with it."""
+    draft, origin = _draft(view, team), views.origin_of(view)
+    asker = presumed(origin, team, person)
+    if problems := await parts.desk.check(draft, asker):
+        reply = Reply((Notice("\n".join(dict.fromkeys(problems.values())), "refused"),))
+    else:
+        reply = await parts.desk.preview(draft, asker)
+    await _update(parts, team, view, _form(draft, origin, await named(parts, team, reply.contents)))
+
+
+async def _submit(parts: Parts, draft: Draft, origin: Origin, team: str, person: str) -> None:
+    reply = await _subscribed(parts, draft, team, person)
+    if origin.channel:
+        await parts.replies.send(reply, place(origin, team, person))
+    else:
+        await publish(parts, team, person, reply.contents)
+
+
+async def _subscribed(parts: Parts, draft: Draft, team: str, person: str) -> Reply:
+    """The reply to a form that is in order; looks first whether its channel is still there."""
+    channel = channel_of(draft.channel)
+    inside = True
+    try:
+        asked = await parts.api.patiently(lambda: parts.api.call(team, "conversations.info", channel=channel))
+        found = asked["channel"]
+        if found.get("is_archived"):
+            raise ChannelGone("That channel is archived; unarchive it, or choose another channel.")
+        inside = found.get("is_member", True)
+    except ChannelGone as error:
+        return Reply((Notice(f"That was not saved. {error}", "refused"),), private=True, found=False)
+    except DeliveryError as error:
+        log.info("a channel is unknown: %s", error, extra={"action": "channel_unknown", "channel": draft.channel})
+    reply = await parts.desk.submit(draft, await parts.people.asker(team, channel, person, managing=True))
+    if inside or not reply.found:
+        return reply
+    invite = Notice(f"Sidelines is not in #{channel} yet: type `/invite @Sidelines` there, so that it can post.")
+    return replace(reply, contents=(*reply.contents, invite))
+
+
+async def _press(parts: Parts, body: Mapping[str, Any], command: str, team: str, person: str) -> None:
+    """Do what a button on the Home tab or in a modal says, and show what came of it there."""
+    view, origin = body["view"], views.origin_of(body["view"])
+    at_home = view["type"] == "home"
+    draft = await parts.desk.draft(command, presumed(origin, team, person))
+    if draft and at_home:
+        await open_form(parts, team, body["trigger_id"], draft, presumed(origin, team, person))
+    elif draft:
+        shown = await _draft_or_refusal(parts, draft, origin, team, person)
+        await _update(parts, team, view, await _shown(parts, team, shown, origin))
+    else:
+        reply = await parts.desk.answer(command, await _meet(parts, origin, team, person))
+        if not at_home:
+            await _update(parts, team, view, await _shown(parts, team, reply, origin))
+        elif _is_brief(reply) or not await _opened(parts, team, body["trigger_id"], reply, origin):
+            await publish(parts, team, person, reply.contents)
+        else:
+            await publish(parts, team, person)
+
+
+def _is_brief(reply: Reply) -> bool:
+    """Whether the Home tab shows it well enough: done as asked, and told in a few words."""
+    return reply.found and all(isinstance(content, Notice) for content in reply.contents)
+
+
+async def _opened(parts: Parts, team: str, trigger_id: str, reply: Reply, origin: Origin) -> bool:
+    """Show a reply in a modal; whether that was in time."""
+    view = await _shown(parts, team, reply, origin)
+    try:
+        await parts.api.call(team, "views.open", trigger_id=trigger_id, view=view)
+    except DeliveryError as error:
+        log.info("a modal did not open: %s", error, extra={"action": "modal_failed", "workspace": team})
+        return False
+    return True
+
+
+async def _update(parts: Parts, team: str, view: Mapping[str, Any], shown: View) -> None:
+    """Show something else in an open modal, unless it has changed or is closed."""
+    arguments = {"view_id": view["id"], "hash": view.get("hash"), "view": shown}
+    try:
+        await parts.api.patiently(lambda: parts.api.call(team, "views.update", **arguments))
+    except DeliveryError as error:
+        log.info("a modal is as it was: %s", error, extra={"action": "modal_failed", "workspace": team})
+
+
+async def _meet(parts: Parts, origin: Origin, team: str, person: str) -> Asker:
+    channel = origin.channel or person
+    return await parts.people.asker(team, channel, person, managing=True, thread=origin.thread)
+
+
+async def _draft_or_refusal(parts: Parts, draft: Draft, origin: Origin, team: str, person: str) -> Draft | Reply:
+    """The draft as it is for the person that Slack knows, or why they get no form."""
+    asker = await _meet(parts, origin, team, person)
+    words = "subscribe" if draft.subscription is None else f"reschedule {draft.subscription}"
+    return await parts.desk.draft(words, asker) or await parts.desk.answer(words, asker)
+
+
+async def _shown(parts: Parts, team: str, what: Draft | Reply, origin: Origin) -> View:
+    if isinstance(what, Draft):
+        return _form(what, origin)
+    return views.told(await named(parts, team, what.contents), origin)
+
+
+def _form(draft: Draft, origin: Origin, below: Sequence[Content] = ()) -> View:
+    conversation = channel_of(draft.channel) if draft.channel else None
+    return views.form(draft, origin, shown=below, conversation=conversation)
+
+
+def _draft(view: Mapping[str, Any], team: str) -> Draft:
+    """What is filled in, the channel named as the desk knows it."""
+    draft = views.filled(view)
+    return replace(draft, channel=channel_name(team, draft.channel)) if draft.channel else draft
+
+
+def _origin(asker: Asker, response_url: str | None) -> Origin:
+    channel = channel_of(asker.channel)
+    return Origin(channel="" if channel == asker.person else channel, thread=asker.thread, response_url=response_url)
+
+
+def _who(context: AsyncBoltContext) -> tuple[str, str]:
+    return context.team_id or "", context.user_id or ""
