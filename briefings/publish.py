@@ -41,6 +41,9 @@ story; this only bounds the search, and leaves room for articles whose arrival w
 FIRST_NEWS = timedelta(days=7)
 """How old the oldest story of a new subscription's first briefing may be."""
 
+TRIAL = timedelta(hours=1)
+"""How long a channel where nothing can be posted is left alone, at least."""
+
 BATCH = 20_000
 """Subscriptions in one transaction: with more, others would wait to write for over half a second."""
 
@@ -76,12 +79,16 @@ def publish_due(
 
 
 class Turn(Struct, frozen=True, kw_only=True):
-    """What the clock says of a due subscription: the slot to serve, None in quiet hours, and when it is due next."""
+    """What the clock says of a due subscription: the slot to serve, None in quiet hours, and when it is due next.
+
+    A blocked one that is never due by the clock is tried again at `trial`.
+    """
 
     slot: Slot | None
     next: Slot | None
     late: bool = False
     as_it_happens: bool = False
+    trial: datetime | None = None
 
 
 def turn(schedule: Schedule, preferences: Preferences, now: datetime) -> Turn:
@@ -91,12 +98,22 @@ def turn(schedule: Schedule, preferences: Preferences, now: datetime) -> Turn:
     if quiet_until > now:
         return Turn(slot=None, next=Slot(key=slot.key if slot else "", at=quiet_until))
     if schedule.as_it_happens:
-        return Turn(slot=Slot(key="", at=now), next=None, as_it_happens=True)
+        return Turn(slot=Slot(key="", at=now), next=None, as_it_happens=True, trial=now + TRIAL)
     next = next_due(schedule, now, preferences)
     if slot is None:
         return Turn(slot=None, next=next)
     due = Slot(key=slot.key, at=after_quiet(slot.at, preferences))
     return Turn(slot=due, next=next, late=now - due.at > LATE)
+
+
+def next_trial(schedule: Schedule, preferences: Preferences, now: datetime) -> Slot | None:
+    """When a subscription that could not be delivered is tried again: at its first slot an hour from now or later.
+
+    As it happens it is an hour from now. None for a rule that never falls again.
+    """
+    if schedule.as_it_happens:
+        return Slot(key="", at=now + TRIAL)
+    return next_due(schedule, now + TRIAL, preferences)
 
 
 class _Publishing:
@@ -163,7 +180,7 @@ class _Publishing:
         """What becomes of subscriptions to `topic` that are due, `found` being their news."""
         turn = self._turn(schedule, preferences)
         if refusal or turn.slot is None:
-            return Fate(next=turn.next, refusal=refusal)
+            return Fate(next=turn.next, trial=turn.trial, refusal=refusal)
         slot = turn.slot
         content: Briefing | Notice | None = None
         if found:
@@ -174,6 +191,7 @@ class _Publishing:
             content = nothing_new(topic, schedule, slot)
         return Fate(
             next=turn.next,
+            trial=turn.trial,
             slot=slot,
             late=turn.late,
             content=content,

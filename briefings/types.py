@@ -255,8 +255,8 @@ SubscriptionState = Literal["active", "paused", "blocked"]
 class Subscription(Struct, frozen=True, kw_only=True):
     """A channel, a topic, a schedule; `query` is the topic's words.
 
-    Stories that arrived before `since` are not its news. `blocked` is a pause made by the bot itself.
-    `next_due` is None when paused or as it happens.
+    Stories that arrived before `since` are not its news. `blocked` is a pause made by the bot itself, which ends when
+    a trial succeeds. `next_due` is None when paused or as it happens; when blocked it is the next trial, if any.
     """
 
     id: int
@@ -284,10 +284,11 @@ class Fate(Struct, frozen=True, kw_only=True):
     """What becomes of due subscriptions alike: what they get for which slot, and when they are due next.
 
     No `content`: this time they get nothing. `stories` are all that the content tells or names. The next search for
-    news begins at `since`. `refusal` is why they are stopped.
+    news begins at `since`. `refusal` is why they are stopped. A blocked one with no `next` is tried again at `trial`.
     """
 
     next: Slot | None
+    trial: datetime | None = None
     slot: Slot | None = None
     late: bool = False
     content: Content | None = None
@@ -302,7 +303,8 @@ DeliveryState = Literal["pending", "delivered", "failed", "unknown"]
 class Delivery(Struct, frozen=True, kw_only=True):
     """One content on its way to one channel. `sent` maps part numbers to message ids already accepted.
 
-    `slot` and `subscription` are None for notices and for posts that a person asked for.
+    `slot` and `subscription` are None for notices and for posts that a person asked for; `slot` also for what was
+    withdrawn, since another delivery may then serve it.
     """
 
     id: int

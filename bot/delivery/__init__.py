@@ -3,6 +3,9 @@
 Before a part is sent the attempt is stored, and as soon as it is accepted its message id is. A process killed at any
 instant therefore leaves a part that was surely not sent, one that surely was, or one in doubt. The platform is asked
 about a part in doubt; where it cannot tell, the delivery becomes `unknown` and is never sent again by itself.
+
+A channel where nothing can be posted blocks its subscriptions. Each is tried again at a later slot, which tells nobody
+anything while it fails; as soon as something is posted they go on, with the news since they stopped.
 """
 
 from __future__ import annotations
@@ -21,11 +24,21 @@ from zoneinfo import ZoneInfo
 
 import msgspec
 
-from bot.connectors import Connector, DeliveryError, OutcomeUnknown, Part, PayloadRefused, RateLimited
-from bot.delivery.deciding import Decision, GiveUp, Pause, Retries, Retry, Unknown, after_failure, notice_of
+from bot.connectors import (
+    Connector,
+    DeliveryError,
+    OutcomeUnknown,
+    Part,
+    PayloadRefused,
+    RateLimited,
+    TemporaryFailure,
+)
+from bot.delivery.deciding import GiveUp, Pause, Retries, Retry, Unknown, after_failure, in_doubt
 from bot.delivery.pacing import Pace
-from briefings.errors import NotFound, StorageError
-from briefings.types import Briefing, Delivery, Notice, Subscription
+from bot.delivery.settling import delivered, settle, subscription_of
+from bot.delivery.traffic import Traffic
+from briefings.errors import StorageError
+from briefings.types import Briefing, Delivery, Notice
 
 if TYPE_CHECKING:
     from briefings.storage import Storage
@@ -34,8 +47,11 @@ __all__ = ["Deliverer", "GiveUp", "Pace", "Pause", "Retries", "Retry", "Unknown"
 
 log = logging.getLogger(__name__)
 
-AT_ONCE = 64
-"""Deliveries under way at a time: enough to keep 50 messages a second going at a second's answering time."""
+AT_ONCE = 256
+"""Deliveries under way at a time. Most wait for their turn: enough that many channels at one message a second each are
+all served, though what is queued first is for a few of them."""
+LOOK_AFTER = timedelta(seconds=30)
+"""How long after a send that nobody answered the platform is asked about it."""
 PLAIN = 1000
 """Piece `j` of a part that went out as plain words is recorded as part number `part + PLAIN * (j + 1)`."""
 
@@ -69,15 +85,13 @@ class Deliverer:
         self._connectors = connectors
         self._retries = retries
         self._lease = lease
+        self._patience = lease.total_seconds() / 2
         self._now = now
-        self._monotonic = monotonic
-        self._sleep = sleep
         self._jitter = jitter
         self._holder = uuid4().hex
         self._under_way: dict[int, asyncio.Task[None]] = {}
         self._turns: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
-        self._paces: dict[str, Pace] = {}
-        self._held: dict[str, float] = {}
+        self._traffic = Traffic(monotonic, sleep, patience=self._patience)
         self._claiming = asyncio.Lock()
         self._stopping = False
 
@@ -88,7 +102,7 @@ class Deliverer:
     async def deliver(self) -> None:
         """Claim what may be sent now and begin to send it; returns when nothing is left to claim."""
         async with self._claiming:
-            self._paces = {name: pace for name, pace in self._paces.items() if not pace.idle(self._monotonic())}
+            self._traffic.tidy()
             while not self._stopping:
                 while len(self._under_way) >= AT_ONCE:
                     await asyncio.wait(self._under_way.values(), return_when=asyncio.FIRST_COMPLETED)
@@ -150,7 +164,9 @@ class Deliverer:
         except Exception as error:  # noqa: BLE001 - every failure is logged and settled there
             await self._failed(connector, delivery, error)
         else:
-            await self._mark(self._outbox.delivered, delivery)
+            done = await asyncio.to_thread(delivered, self._storage, connector, delivery, self._holder, self._now())
+            if not done:
+                raise LeaseLost
             log.info("delivered", extra={"action": "delivered", "delivery": delivery.id})
 
     async def _send_parts(self, connector: Connector, delivery: Delivery) -> None:
@@ -168,7 +184,7 @@ class Deliverer:
         """The delivery's parts; a briefing says when it was due, on the clock of its subscription."""
         content = delivery.content
         if isinstance(content, Briefing) and delivery.due:
-            subscription = self._subscription(delivery)
+            subscription = subscription_of(self._storage, delivery)
             zone = ZoneInfo(subscription.schedule.zone) if subscription else UTC
             content = msgspec.structs.replace(content, due=delivery.due.astimezone(zone), late=delivery.late)
         try:
@@ -199,48 +215,62 @@ class Deliverer:
     async def _send(self, connector: Connector, delivery: Delivery, number: int, part: Part, thread: str | None) -> str:
         """Send one part unless that was done before, and record it; gives its message id."""
         key = key_of(delivery, number)
-        message = delivery.sent.get(number)
-        if message == "":  # An earlier attempt ended between sending and recording.
-            message = await connector.find(delivery.channel, key=key, thread=thread)
-            if message:
-                await self._mark(self._outbox.record_part, delivery, number, message)
-        if message:
+        if delivery.sent.get(number) == "":  # An earlier attempt ended between sending and recording.
+            await self._look_up(connector, delivery, number, key, thread)
+        if message := delivery.sent.get(number):
             return message
-        await self._pace(connector, delivery)
+        await self._traffic.wait(connector, delivery)
         await self._mark(self._outbox.begin_part, delivery, number, self._lease)
+        delivery.sent[number] = ""
         try:
-            async with asyncio.timeout(self._lease.total_seconds() / 2):
+            async with asyncio.timeout(self._patience):
                 message = await connector.send(delivery.channel, part, key=key, thread=thread)
         except TimeoutError as error:
-            raise OutcomeUnknown("The platform did not answer in time.") from error
+            raise OutcomeUnknown("The platform did not answer in time.", LOOK_AFTER) from error
+        except DeliveryError as error:
+            if not isinstance(error, OutcomeUnknown):
+                del delivery.sent[number]
+            raise
+        await self._record(delivery, number, message)
+        return message
+
+    async def _look_up(
+        self, connector: Connector, delivery: Delivery, number: int, key: str, thread: str | None
+    ) -> None:
+        """Ask the platform what became of a part in doubt; it stays in doubt when this raises."""
+        try:
+            async with asyncio.timeout(self._patience):
+                message = await connector.find(delivery.channel, key=key, thread=thread)
+        except TimeoutError as error:
+            raise TemporaryFailure("The platform did not answer in time.") from error
+        except PayloadRefused as error:
+            raise OutcomeUnknown(str(error)) from error
+        if message:
+            await self._record(delivery, number, message)
+        else:
+            del delivery.sent[number]
+
+    async def _record(self, delivery: Delivery, number: int, message: str) -> None:
         delivery.sent[number] = message
         await self._mark(self._outbox.record_part, delivery, number, message)
-        return message
 
     async def _mark(self, mark: Callable[..., bool], delivery: Delivery, *values: object) -> None:
         """Store a step of the delivery. Raises LeaseLost when another worker holds it by now."""
         if not await asyncio.to_thread(mark, delivery.id, self._holder, self._now(), *values):
             raise LeaseLost
 
-    async def _pace(self, connector: Connector, delivery: Delivery) -> None:
-        """Wait while the workspace asked for a pause, for the turn of the channel, then for that of the platform."""
-        await self._sleep_until(self._held.get(delivery.workspace, 0.0))
-        limits = connector.limits
-        for name, rate in (
-            (delivery.channel, limits.messages_per_second_per_channel),
-            (connector.name, limits.messages_per_second),
-        ):
-            pace = self._paces.setdefault(name, Pace(rate))
-            await self._sleep_until(pace.book(self._monotonic()))
-
-    async def _sleep_until(self, time: float) -> None:
-        if (wait := time - self._monotonic()) > 0:
-            await self._sleep(wait)
-
     async def _failed(self, connector: Connector, delivery: Delivery, error: Exception) -> None:
         """Store what `after_failure` decides, and tell whoever can act."""
         now = self._now()
-        decision = after_failure(error, delivery.attempts, now, self._retries, self._jitter())
+        decision = after_failure(
+            error,
+            delivery.attempts,
+            now,
+            self._retries,
+            self._jitter(),
+            waited=now - delivery.created,
+            in_doubt=in_doubt(delivery),
+        )
         log.log(
             logging.INFO if isinstance(decision, Retry) else logging.WARNING,
             str(error),
@@ -248,45 +278,6 @@ class Deliverer:
             exc_info=None if isinstance(error, DeliveryError) else error,
         )
         if isinstance(error, RateLimited):
-            self._hold(delivery.workspace, error.retry_after)
-        if not await asyncio.to_thread(self._settle, connector, delivery, decision, now):
+            self._traffic.hold(connector, delivery, error.retry_after)
+        if not await asyncio.to_thread(settle, self._storage, connector, delivery, decision, self._holder, now):
             raise LeaseLost
-
-    def _settle(self, connector: Connector, delivery: Delivery, decision: Decision, now: datetime) -> bool:
-        """Store a decision with its notice in one transaction. False when another worker holds the delivery by now."""
-        mark = (delivery.id, self._holder, now)
-        with self._storage.writing():
-            subscription = self._subscription(delivery)
-            match decision:
-                case Retry(at):
-                    return self._outbox.retry(*mark, at, "")
-                case Pause(reason) if not any(delivery.sent.values()):
-                    held = self._outbox.withdraw(*mark, reason)
-                case Pause(reason) | GiveUp(reason):
-                    held = self._outbox.failed(*mark, reason)
-                case Unknown(reason):
-                    held = self._outbox.unknown(*mark, reason)
-            about_itself = subscription is None and isinstance(delivery.content, Notice)
-            notice = None if about_itself else notice_of(delivery, decision, subscription)
-            if held and isinstance(decision, Pause) and subscription:
-                if subscription.state == "blocked":
-                    notice = None  # Told when that began.
-                else:
-                    self._storage.subscriptions.block(subscription.id, subscription.workspace, decision.reason)
-            if held and notice:
-                person = subscription.created_by if subscription else None
-                channel = connector.managers(delivery.workspace, person)
-                self._outbox.add_notice(delivery.workspace, channel, notice, now)
-            return held
-
-    def _subscription(self, delivery: Delivery) -> Subscription | None:
-        if delivery.subscription is None:
-            return None
-        try:
-            return self._storage.subscriptions.get(delivery.subscription, delivery.workspace)
-        except NotFound:  # Unsubscribed while this was on its way.
-            return None
-
-    def _hold(self, workspace: str, wait: timedelta) -> None:
-        """Send nothing to a workspace that asked for a pause."""
-        self._held[workspace] = max(self._held.get(workspace, 0.0), self._monotonic() + wait.total_seconds())

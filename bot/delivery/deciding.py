@@ -1,5 +1,6 @@
 """What to do about a delivery that failed, and what to tell about it. Pure: no clock, no database, no chance inside."""
 
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 from msgspec import Struct
@@ -9,9 +10,10 @@ from briefings.types import Action, Delivery, Notice, Subscription
 
 
 class Retry(Struct, frozen=True):
-    """Try again at `at`."""
+    """Try again at `at`. What was only too fast is not `counted` as an attempt."""
 
     at: datetime
+    counted: bool = True
 
 
 class Pause(Struct, frozen=True):
@@ -35,6 +37,10 @@ class Unknown(Struct, frozen=True):
 Decision = Retry | Pause | GiveUp | Unknown
 
 
+PATIENCE = timedelta(days=1)
+"""How old a delivery may grow while its platform asks to slow down: so long nobody else needs to act."""
+
+
 class Retries(Struct, frozen=True, kw_only=True):
     """How often to try after temporary failures.
 
@@ -47,25 +53,39 @@ class Retries(Struct, frozen=True, kw_only=True):
     longest: timedelta
 
 
-def after_failure(error: Exception, attempts: int, now: datetime, retries: Retries, jitter: float) -> Decision:
+def after_failure(
+    error: Exception,
+    attempts: int,
+    now: datetime,
+    retries: Retries,
+    jitter: float,
+    *,
+    waited: timedelta = timedelta(),
+    in_doubt: bool = False,
+) -> Decision:
     """What to do about a delivery whose attempt number `attempts`, counted from 1, raised `error`.
 
-    `jitter` is drawn evenly from 0 to 1. An error outside the contract counts as unknown: it may have come after
-    posting.
+    `jitter` is drawn evenly from 0 to 1. The delivery was queued `waited` ago. With a part `in_doubt` it is never said
+    to have failed. An error outside the contract counts as unknown: it may have come after posting.
     """
+    lost = Unknown if in_doubt else GiveUp
     if isinstance(error, ChannelGone):
         return Pause(str(error))
     if isinstance(error, PayloadRefused):
-        return GiveUp(str(error))
+        return lost(str(error))
+    if isinstance(error, RateLimited):
+        if waited > PATIENCE:
+            return lost(str(error))
+        return Retry(now + error.retry_after + retries.first * jitter, counted=False)
     if isinstance(error, OutcomeUnknown):
-        return Unknown(str(error))
-    if not isinstance(error, RateLimited | TemporaryFailure):
+        if error.look_after is None or attempts >= retries.attempts:
+            return Unknown(str(error))
+        return Retry(now + error.look_after)
+    if not isinstance(error, TemporaryFailure):
         return Unknown(f"A fault in Sidelines ({type(error).__name__}); the log has the details.")
     if attempts >= retries.attempts:
-        return GiveUp(str(error))
+        return lost(str(error))
     wait = min(retries.longest, retries.first * 2 ** min(attempts - 1, 30)) * jitter
-    if isinstance(error, RateLimited):
-        wait = error.retry_after + min(wait, retries.first)
     return Retry(now + wait)
 
 
@@ -76,10 +96,33 @@ def notice_of(delivery: Delivery, decision: Pause | GiveUp | Unknown, subscripti
     again = Action("post again", f"post again {delivery.id}")
     match decision:
         case Pause(reason) if subscription:
-            text = f"Briefings on {subscription.topic} in {channel} are paused: {reason}"
-            return Notice(text, "problem", (Action("resume", f"resume {subscription.id}"),))
+            text = f"Briefings on {subscription.topic} in {channel} are paused until that works again: {reason}"
+            resume = Action("resume", f"resume {subscription.id}")
+            if not delivery.sent:
+                return Notice(text, "problem", (resume,))
+            return Notice(f"{text} {_begun(delivery)}", "problem", (resume, again))
         case Unknown(reason):
             text = f"{what} may or may not have been posted in {channel}: {reason}"
         case Pause(reason) | GiveUp(reason):
             text = f"{what} could not be posted in {channel}: {reason}"
     return Notice(text, "problem", (again,))
+
+
+def _begun(delivery: Delivery) -> str:
+    """How far a delivery came of which some was posted, or may have been."""
+    if in_doubt(delivery):
+        return "One of them may or may not have been posted."
+    return "Of one of them only the beginning was posted; the rest can be posted again."
+
+
+def in_doubt(delivery: Delivery) -> bool:
+    """Whether a part of it may or may not have been posted."""
+    return "" in delivery.sent.values()
+
+
+def going_on(subscriptions: Sequence[Subscription]) -> Notice:
+    """What to tell those who were told that these subscriptions of one channel were paused."""
+    topics = [each.topic for each in subscriptions]
+    named = " and ".join([", ".join(topics[:-1]), topics[-1]] if topics[1:] else topics)
+    channel = subscriptions[0].channel.removeprefix(f"{subscriptions[0].workspace}:")
+    return Notice(f"Briefings on {named} in {channel} go on, with the news since they stopped.")

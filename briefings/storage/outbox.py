@@ -14,6 +14,7 @@ from sqlalchemy import (
     Row,
     Select,
     and_,
+    case,
     delete,
     false,
     func,
@@ -83,16 +84,18 @@ class Outbox:
         """Take up to `limit` deliveries that may be attempted now, longest waiting first, for the time of `lease`.
 
         `platforms` are the beginnings of workspaces, up to the first ":", that count; all of them when there are none.
-        A delivery whose holder let its lease run out may be taken by anybody.
+        A delivery whose holder let its lease run out may be taken by anybody; by the same holder it is no new attempt.
         """
         at = milliseconds(now)
         until = at + lease // timedelta(milliseconds=1)
         free = select(deliveries.c.id).where(deliveries.c.next_attempt <= at, _on(platforms))
         free = free.order_by(deliveries.c.next_attempt, deliveries.c.id).limit(limit)
+        again = deliveries.c.holder.is_not_distinct_from(holder)
+        attempts = case((again, deliveries.c.attempts), else_=deliveries.c.attempts + 1)
         take = (
             update(deliveries)
             .where(deliveries.c.id.in_(free.with_for_update(skip_locked=True)))
-            .values(holder=holder, lease=until, next_attempt=until, attempts=deliveries.c.attempts + 1)
+            .values(holder=holder, lease=until, next_attempt=until, attempts=attempts)
             .returning(deliveries.c.id)
         )
         with self._database.writing() as connection:
@@ -145,14 +148,34 @@ class Outbox:
             )
             return connection.execute(select(deliveries.c.id).where(_held(id, holder))).scalar() is not None
 
-    def retry(self, id: int, holder: str, now: datetime, at: datetime, error: str) -> bool:
-        """Leave the rest of a delivery for another attempt, at `at`; the part begun last was surely not posted."""
+    def retry(
+        self,
+        id: int,
+        holder: str,
+        now: datetime,
+        at: datetime,
+        error: str,
+        *,
+        in_doubt: bool = False,
+        counted: bool = True,
+    ) -> bool:
+        """Leave the rest of a delivery for another attempt, at `at`; one that is not `counted` is as if never made.
+
+        The part begun last was surely not posted, unless it is `in_doubt`: the next attempt finds it so.
+        """
+        values: dict[str, Any] = {
+            "next_attempt": milliseconds(max(at, now)),
+            "lease": None,
+            "holder": None,
+            "error": error,
+        }
+        if not counted:
+            values["attempts"] = deliveries.c.attempts - 1
         with self._database.writing() as connection:
-            if not self._mark(
-                id, holder, next_attempt=milliseconds(max(at, now)), lease=None, holder=None, error=error
-            ):
+            if not connection.execute(update(deliveries).where(_held(id, holder)).values(values)).rowcount:
                 return False
-            connection.execute(delete(delivery_parts).where(_in_doubt(id)))
+            if not in_doubt:
+                connection.execute(delete(delivery_parts).where(_in_doubt(id)))
             return True
 
     def delivered(self, id: int, holder: str, now: datetime) -> bool:
@@ -175,10 +198,11 @@ class Outbox:
         return self._finish(id, holder, now, "unknown", error)
 
     def withdraw(self, id: int, holder: str, now: datetime, error: str) -> bool:
-        """It failed before anything was posted: its stories are news to the channel again, as before it was queued."""
+        """It failed before anything was posted: its stories are news to the channel again, and its slot is free."""
         with self._database.writing() as connection:
             if not self._finish(id, holder, now, "failed", error):
                 return False
+            connection.execute(update(deliveries).where(deliveries.c.id == id).values(slot=None))
             stories = select(channel_stories.c.story).where(channel_stories.c.delivery == id)
             arrived = connection.execute(
                 select(func.min(articles.c.arrived)).where(articles.c.story.in_(stories))
@@ -198,7 +222,7 @@ class Outbox:
 
         Parts in doubt count as not posted. Raises NotFound when the workspace has no such delivery.
         """
-        kept = select(channel_stories).where(channel_stories.c.delivery == id).exists()
+        kept = or_(deliveries.c.subscription.is_(None), deliveries.c.slot.is_not(None))
         with self._database.writing() as connection:
             again = (
                 update(deliveries)

@@ -3,15 +3,17 @@
 When a subscription is next due is computed by the caller (`briefings.slots.next_due`): this only keeps it.
 """
 
+import builtins
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Row, and_, delete, func, insert, select, update
+from sqlalchemy import ColumnElement, Row, and_, case, delete, func, insert, select, true, update
 
 from briefings.errors import AlreadyThere, NotFound
 from briefings.storage.engine import Database, milliseconds, moment
 from briefings.storage.tables import deliveries, subscriptions
-from briefings.types import Schedule, Slot, Subscription, SubscriptionState
+from briefings.types import Schedule, Slot, Subscription
 
 
 class Subscriptions:
@@ -87,22 +89,52 @@ class Subscriptions:
 
     def pause(self, id: int, workspace: str) -> Subscription:
         """Stop it until somebody resumes it."""
-        return self._stop(id, workspace, "paused", None)
+        return self._change(id, workspace, state="paused", reason=None, **_next(None))
 
-    def block(self, id: int, workspace: str, reason: str) -> Subscription:
-        """Stop it because it cannot be served; `reason` says why and what to do."""
-        return self._stop(id, workspace, "blocked", reason)
+    def block(self, id: int, workspace: str, reason: str, trial: Slot | None = None) -> Subscription:
+        """Stop it because it cannot be served; `reason` says why and what to do.
+
+        It is served once more at `trial`, which tells whether it can be by then; None leaves that to a person.
+        """
+        return self._change(id, workspace, state="blocked", reason=reason, **_next(trial))
+
+    def block_all(
+        self, workspace: str, channel: str | None, reason: str, trial: datetime | None = None
+    ) -> builtins.list[Subscription]:
+        """Stop the active subscriptions of a channel, or with None of the whole workspace; gives them as they are now.
+
+        Each is tried at its next slot, `trial` at the earliest; None leaves that to a person.
+        """
+        c = subscriptions.c
+        values: dict[str, Any] = {"state": "blocked", "reason": reason, **_next(None)}
+        if trial is not None:
+            at = milliseconds(trial)
+            values |= {"next_slot": c.next_slot, "next_due": case((c.next_due > at, c.next_due), else_=at)}
+        return self._change_all(workspace, channel, c.state == "active", values)
+
+    def regain(self, workspace: str, channel: str | None) -> builtins.list[Subscription]:
+        """The blocked subscriptions of a channel, or with None of the whole workspace: `resume` lets each go on."""
+        return [each for each in self.list(workspace, channel) if each.state == "blocked"]
+
+    def recover(self, workspace: str, channel: str) -> builtins.list[Subscription]:
+        """Something was posted in a channel: its blocked subscriptions that wait for a trial go on; gives them."""
+        waiting = and_(subscriptions.c.state == "blocked", subscriptions.c.next_due.is_not(None))
+        return self._change_all(workspace, channel, waiting, {"state": "active", "reason": None})
 
     def resume(self, id: int, workspace: str, next_slot: Slot | None) -> Subscription:
         """Let a paused or blocked subscription go on at `next_slot`, with the news since it stopped."""
         return self._change(id, workspace, state="active", reason=None, **_next(next_slot))
 
     def reschedule(self, id: int, workspace: str, schedule: Schedule, next_slot: Slot | None) -> Subscription:
-        """Give it another schedule; a stopped one stays stopped, whatever `next_slot` says."""
+        """Give it another schedule; a stopped one stays stopped. A blocked one that waits for a trial has it then."""
         with self._database.writing():
-            if self.get(id, workspace).state != "active":
-                next_slot = None
-            return self._change(id, workspace, **_timing(schedule), **_next(next_slot))
+            before = self.get(id, workspace)
+            next = _next(next_slot)
+            if before.state != "active" and before.next_due is None:
+                next = _next(None)
+            elif before.state == "blocked" and next_slot is None:
+                next = {}
+            return self._change(id, workspace, **_timing(schedule), **next)
 
     def remove(self, id: int, workspace: str) -> Subscription:
         """Delete it, and what it still has to send and nobody has begun to. Gives back what it was."""
@@ -135,14 +167,22 @@ class Subscriptions:
                 .values(next_due=milliseconds(now))
             ).rowcount
 
-    def _stop(self, id: int, workspace: str, state: SubscriptionState, reason: str | None) -> Subscription:
-        return self._change(id, workspace, state=state, reason=reason, next_slot=None, next_due=None)
-
     def _change(self, id: int, workspace: str, **values: object) -> Subscription:
         with self._database.writing() as connection:
             if not connection.execute(update(subscriptions).where(_of(id, workspace)).values(values)).rowcount:
                 raise _not_found(id)
             return self.get(id, workspace)
+
+    def _change_all(
+        self, workspace: str, channel: str | None, condition: ColumnElement[bool], values: Mapping[str, object]
+    ) -> builtins.list[Subscription]:
+        """Change the subscriptions of a channel, or with None of the whole workspace, that fit; gives those."""
+        c = subscriptions.c
+        chosen = and_(c.workspace == workspace, true() if channel is None else c.channel == channel, condition)
+        with self._database.writing() as connection:
+            changed = connection.execute(update(subscriptions).where(chosen).values(values).returning(c.id))
+            ids = set(changed.scalars())
+            return [each for each in self.list(workspace, channel) if each.id in ids] if ids else []
 
 
 def _of(id: int, workspace: str) -> ColumnElement[bool]:

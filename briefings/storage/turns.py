@@ -144,6 +144,7 @@ def _row(place: int, fate: Fate, content: int | None) -> tuple[Any, ...]:
         fate.late,
         content,
         *((next.key, milliseconds(next.at)) if next else (None, None)),
+        milliseconds(fate.trial) if fate.trial else None,
         milliseconds(fate.since) if fate.since else 0,
     )
 
@@ -173,6 +174,7 @@ _fates = Table(
     Column("content", Integer),
     Column("next_slot", String),
     Column("next_due", BigInteger),
+    Column("trial", BigInteger),
     Column("since", BigInteger, nullable=False),
     prefixes=["TEMPORARY"],
 )
@@ -199,7 +201,7 @@ _move_on = text(
     UPDATE subscriptions SET (next_slot, next_due, since) = (
         SELECT
             f.next_slot,
-            f.next_due,
+            COALESCE(f.next_due, CASE WHEN subscriptions.state = 'blocked' THEN f.trial END),
             CASE WHEN subscriptions.since < f.since THEN f.since ELSE subscriptions.since END
         FROM due_subjects AS s JOIN due_fates AS f ON f.id = s.fate WHERE s.id = subscriptions.id
     ) WHERE id IN (SELECT id FROM due_subjects)

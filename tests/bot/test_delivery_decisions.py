@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from bot.connectors import ChannelGone, OutcomeUnknown, PayloadRefused, RateLimited, TemporaryFailure
 from bot.delivery import PLAIN, GiveUp, Pace, Pause, Retries, Retry, Unknown, after_failure, key_of
+from bot.delivery.deciding import PATIENCE
 from briefings.types import Delivery, Notice
 
 NOW = datetime(2026, 11, 23, 9, 0, tzinfo=UTC)
@@ -32,10 +33,15 @@ def test_an_error_outside_the_contract_is_never_sent_again_by_itself():
     assert isinstance(decide(TimeoutError()), Unknown)
 
 
-@pytest.mark.parametrize("error", [TemporaryFailure("Busy."), RateLimited("Slow down.", timedelta(seconds=1))])
-def test_temporary_failures_end_with_the_last_attempt(error):
-    assert isinstance(decide(error, attempts=3), Retry)
-    assert isinstance(decide(error, attempts=4), GiveUp)
+def test_temporary_failures_end_with_the_last_attempt():
+    assert isinstance(decide(TemporaryFailure("Busy."), attempts=3), Retry)
+    assert isinstance(decide(TemporaryFailure("Busy."), attempts=4), GiveUp)
+
+
+def test_being_too_fast_is_no_attempt_and_ends_only_after_a_day():
+    too_fast = RateLimited("Slow down.", timedelta(seconds=1))
+    assert not decide(too_fast, attempts=99, waited=PATIENCE).counted
+    assert isinstance(decide(too_fast, waited=PATIENCE + timedelta(seconds=1)), GiveUp)
 
 
 @given(st.integers(1, 99), st.floats(0, 1, exclude_max=True))
