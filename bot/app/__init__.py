@@ -18,6 +18,7 @@ from briefings.storage.peek import last_change
 
 if TYPE_CHECKING:
     from bot.commands import Commands
+    from bot.commands.context import Managers
     from config.settings import Settings
 
 CONFIG = Path(config.__path__[0])
@@ -55,11 +56,14 @@ def open_index(
     return index
 
 
-def build_commands(settings: Settings, storage: Storage, index: Index, keywords: Keywords) -> Commands:
-    """What answers typed words, over these parts."""
+def build_commands(
+    settings: Settings, storage: Storage, index: Index, keywords: Keywords, managers: Managers | None = None
+) -> Commands:
+    """What answers typed words, over these parts; `managers` gives the channel of notices to those who manage."""
     from bot.commands import Commands
+    from bot.commands.context import nobody
 
-    return Commands(storage, index, keywords, settings.preferences, settings.briefing.when)
+    return Commands(storage, index, keywords, settings.preferences, settings.briefing.when, managers or nobody)
 
 
 def run(settings: Settings, indexing: AbstractContextManager[Progress | None] | None = None) -> int:

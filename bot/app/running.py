@@ -7,21 +7,25 @@ import logging
 import os
 import signal
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from contextlib import AbstractContextManager, suppress
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from bot.app import build_commands, logs, open_index, open_keywords, open_storage
+from bot.app.comings import managers_of
 from bot.app.desk import FrontDesk
+from bot.app.platforms import configured, connect
 from bot.app.sample import add_sample
 from bot.app.single import only_one
 from bot.commands.words import SHAPES
-from bot.connectors import Asker, Connector, terminal
+from bot.connectors import Asker, terminal
 from bot.connectors.terminal import Vocabulary
 from bot.delivery import Deliverer, Retries
 from bot.scheduler import Chore, Scheduler, Work
+from bot.web import Web
 from briefings.publish import publish_due
 from briefings.storage.peek import sqlite_path
 from briefings.storage.upkeep import tidy
@@ -34,6 +38,9 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
+UPKEEP_EVERY = timedelta(minutes=5)
+OVERDUE = timedelta(minutes=10)
+"""How long after its time a slot counts as missed, and the program as unwell."""
 STOP_WITHIN = 10.0
 """Seconds that deliveries under way get to end when the program is told to stop."""
 HEADLINES = 200
@@ -46,19 +53,16 @@ FIRST_STEPS = """This is the article that comes with Sidelines; `sidelines add F
   subscribe G7 every minute in #world
   help"""
 
-PLATFORMS: Mapping[str, Callable[[Settings], Connector | None]] = {}
-"""How the connector of each chat platform is built; it gives None when its tokens are missing."""
-
 
 def run(settings: Settings, indexing: AbstractContextManager[Progress | None]) -> int:
     """See `bot.app.run`."""
     folder = settings.data_folder()
-    platforms = {name: connector for name, create in PLATFORMS.items() if (connector := create(settings))}
     with only_one(settings.data.database_url.reveal()), open_storage(settings) as storage:
-        logs.begin(settings.log.level, settings.log.format, None if platforms else folder / "sidelines.log")
+        logs.begin(settings.log.level, settings.log.format, None if configured(settings) else folder / "sidelines.log")
         if sqlite_path(settings.data.database_url.reveal()):
             storage.outbox.release(_now())
-        asyncio.run(Bot(settings, storage, platforms, indexing).serve())
+            storage.claims.release()
+        asyncio.run(Bot(settings, storage, indexing).serve())
     return 0
 
 
@@ -69,20 +73,22 @@ class Bot:
         self,
         settings: Settings,
         storage: Storage,
-        platforms: Mapping[str, Connector],
         indexing: AbstractContextManager[Progress | None],
     ) -> None:
         self._storage = storage
-        self._sample = None if platforms else add_sample(storage, terminal.WORKSPACE, _now())
+        self._web = Web(settings.web.host, settings.web.port, self._health) if settings.web.port else None
+        self._connectors = connect(settings, storage, self._web)
+        self._sample = None if self._connectors else add_sample(storage, terminal.WORKSPACE, _now())
         keywords = open_keywords()
         self._settings = settings
         self._keywords = keywords
         with indexing as progress:
             self._index = open_index(settings, keywords, storage=storage, progress=progress)
-        self._commands = build_commands(settings, storage, self._index, keywords)
+        self._commands = build_commands(
+            settings, storage, self._index, keywords, partial(managers_of, self._connectors)
+        )
         self._session = None
-        self._connectors = dict(platforms)
-        if not platforms:
+        if not self._connectors:
             self._session = terminal.create(
                 terminal.Settings(
                     sys.stdin or Path(os.devnull).open(),  # noqa: SIM115 - closed before we came: ends at once
@@ -103,6 +109,7 @@ class Bot:
             lease=timedelta(seconds=settings.delivery.lease),
         )
         self._scheduler: Scheduler | None = None
+        self._listening: Mapping[str, asyncio.Task[None]] = {}
 
     async def serve(self) -> None:
         """Listen, publish and deliver until a signal comes or every connector has closed."""
@@ -112,14 +119,19 @@ class Bot:
                 Work("publish", self._next_due, self._publish),
                 Work("deliver", self._deliverer.next_attempt, self._deliverer.deliver),
             ),
-            (Chore("tidy", timedelta(days=1), self._tidy),),
+            (Chore("tidy", timedelta(days=1), self._tidy), Chore("upkeep", UPKEEP_EVERY, self._keep_up)),
         )
+        if self._web:
+            await self._web.start()
         if self._session and (greeting := self._greeting(self._session.watched)):
             await self._session.show(greeting)
         stopped = asyncio.create_task(_told_to_stop())
         working = asyncio.create_task(self._scheduler.run())
-        desk = FrontDesk(self._commands, self._storage, wake=self._scheduler.wake)
-        listening = asyncio.gather(*(connector.listen(desk) for connector in self._connectors.values()))
+        desk = FrontDesk(self._commands, self._storage, self._connectors, wake=self._scheduler.wake)
+        self._listening = {
+            name: asyncio.create_task(connector.listen(desk)) for name, connector in self._connectors.items()
+        }
+        listening = asyncio.gather(*self._listening.values())
         log.info("started", extra={"action": "started", "connectors": ",".join(self._connectors)})
         try:
             ends: set[asyncio.Future[Any]] = {stopped, working, listening}
@@ -130,6 +142,8 @@ class Bot:
                 if last.done():
                     last.result()
         finally:
+            if self._web:
+                await self._web.stop()
             await self._deliverer.finish(STOP_WITHIN)
             for task in (stopped, working, listening):
                 task.cancel()
@@ -164,7 +178,38 @@ class Bot:
             await self._deliverer.idle()
 
     async def _tidy(self) -> None:
+        """Delete what nobody will ask about any more, and workspaces that removed the bot long enough ago."""
         await asyncio.to_thread(tidy, self._storage, _now())
+        kept = timedelta(days=self._settings.data.keep_after_leaving)
+        for workspace in await asyncio.to_thread(self._storage.workspaces.gone, _now() - kept):
+            await asyncio.to_thread(self._storage.workspaces.forget, workspace)
+            log.info("forgot a workspace", extra={"action": "forgotten", "workspace": workspace})
+
+    async def _keep_up(self) -> None:
+        """Let every connector do its upkeep; one that fails does not keep the others from theirs."""
+        for name, connector in self._connectors.items():
+            try:
+                await connector.upkeep()
+            except Exception:  # It comes again in a few minutes, and what it should have done is logged.
+                log.exception("upkeep failed", extra={"action": "upkeep_failed", "connector": name})
+
+    # Health -------------------------------------------------------------------------------------------------
+
+    async def _health(self) -> Mapping[str, object]:
+        """Whether the database can be read, no slot is overdue, and every connector listens."""
+        due = await self._next_due()
+        overdue = max(timedelta(), _now() - due) if due else timedelta()
+        silent = sorted(name for name in self._connectors if self._has_stopped(name))
+        return {
+            "ok": overdue <= OVERDUE and not silent,
+            "database": "readable",
+            "overdue_seconds": round(overdue.total_seconds()),
+            "not_listening": silent,
+        }
+
+    def _has_stopped(self, name: str) -> bool:
+        task = self._listening.get(name)
+        return task is None or task.done()
 
     # The session --------------------------------------------------------------------------------------------
 

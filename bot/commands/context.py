@@ -97,7 +97,7 @@ class Context:
         if self.may_appoint() and not self.may_appoint(channel):
             where = self.shown(channel) if channel else "the whole workspace"
             here = self.shown(self.asker.channel)
-            return NotAllowed(f"You may manage {here} alone, and this is about {where}. Ask who manages that.")
+            return NotAllowed(f"You may manage {here} alone, and this is about {where}; ask {self.asker.managers}.")
         added = self.preferences(channel).trusted if trusted else ()
         people = ", ".join([self.asker.managers, *map(person_shown, added)])
         return NotAllowed(

@@ -4,7 +4,7 @@ from collections import Counter
 
 from bot.commands.context import Context, refused
 from bot.commands.words import OTHER_NAMES, meant
-from briefings.types import Article, Item, Listing, Reply
+from briefings.types import Action, Article, Item, Listing, Notice, Reply
 
 GUIDE = {
     "ask": ("ask QUESTION", "quotes the archive with its sources; words that are no command are a question too"),
@@ -25,6 +25,9 @@ GUIDE = {
     "post": ("post NUMBER", "posts what a subscription has now, ahead of its time"),
     "help": ("help [COMMAND]", "this, or more about one command"),
 }
+
+FIRST_EXAMPLES = ["ask what was agreed?", "latest", "subscribe G7 weekdays at 9"]
+"""Shown while the archive is empty, so that there is none of its own."""
 
 WHEN = (
     "WHEN is `as it happens`, `hourly`, `daily at 9`, `weekdays at 09:00`, `mondays and thursdays at 18:30`,\n"
@@ -64,6 +67,20 @@ def give_help(context: Context, argument: str) -> Reply:
     examples = _examples(context).get(name, ())
     details += [f"For example: `{example}`" for example in examples]
     return Reply((Listing(f"`{usage}`", tuple(Item(line) for detail in details for line in [detail])),), private=True)
+
+
+def greeting(context: Context) -> Notice:
+    """What the bot says when it comes into a channel: what it can do, with three examples that work right now."""
+    examples = _examples(context)
+    names = ("ask", "brief", "subscribe")
+    shown = [next((each for each in examples.get(name, ()) if "`" not in each), "") for name in names]
+    firsts = [example for example in shown if example] or FIRST_EXAMPLES
+    return Notice(
+        "I am Sidelines. I read articles and tell what is in them in their own sentences, each with its source: "
+        "on the topics and at the times that you choose, or whenever you ask.\n"
+        f"Mention me with any of these: {', '.join(f'`{example}`' for example in firsts)}.",
+        actions=(Action("subscribe", "subscribe"), Action("latest headlines", "latest"), Action("help", "help")),
+    )
 
 
 def _overview(context: Context) -> Listing:

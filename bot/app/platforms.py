@@ -1,0 +1,48 @@
+"""Which chat platforms are set up, and how the connector of each is built. A platform is imported only when it is."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from bot.connectors import Connector
+    from bot.web import Web
+    from briefings.storage import Storage
+    from config.settings import Settings
+
+    Build = Callable[[Settings, Storage, Web | None], Connector]
+
+
+def configured(settings: Settings) -> tuple[str, ...]:
+    """The names of the platforms that have what they need to be connected."""
+    return ("slack",) if settings.slack.in_use else ()
+
+
+def connect(settings: Settings, storage: Storage, web: Web | None) -> dict[str, Connector]:
+    """The connectors of all that are set up, by name. Does no I/O; each adds its paths to `web`."""
+    return {name: BUILDERS[name](settings, storage, web) for name in configured(settings)}
+
+
+def _slack(settings: Settings, storage: Storage, web: Web | None) -> Connector:
+    from bot.connectors import slack
+
+    given = settings.slack
+    return slack.create(
+        slack.Settings(
+            bot_token=given.bot_token.reveal(),
+            app_token=given.app_token.reveal(),
+            signing_secret=given.signing_secret.reveal(),
+            client_id=given.client_id,
+            client_secret=given.client_secret.reveal(),
+            encryption_keys=given.encryption_keys,
+            api_url=given.api_url,
+            public_url=settings.web.public_url,
+            messages_per_second=given.messages_per_second,
+        ),
+        engine=storage.database.engine,
+        web=web,
+    )
+
+
+BUILDERS: Mapping[str, Build] = {"slack": _slack}
