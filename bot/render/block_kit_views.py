@@ -33,6 +33,9 @@ LONGEST_TYPED = 3000
 LONGEST_ERROR = 1000
 """Our own: what is wrong with a field reads at a glance."""
 
+CHANNELS = ("C", "G")
+"""What the ids of public and private channels begin with; those of people and direct conversations do not."""
+
 SUBSCRIBE, ASK, TOLD = "sidelines:subscribe", "sidelines:ask", "sidelines:told"
 """The callback ids of our modals."""
 PICK = "sidelines-pick:"
@@ -52,10 +55,12 @@ STYLES: dict[Style, str] = {
 class Origin(Struct, frozen=True, kw_only=True, omit_defaults=True):
     """Where a modal was asked for and what it is about; it travels in the view's private metadata.
 
-    `channel` is Slack's id, empty when it was asked for on the Home tab.
+    `channel` is Slack's id, empty when it was asked for on the Home tab. `direct` is the conversation or person that a
+    form is about when no channel is picked.
     """
 
     channel: str = ""
+    direct: str = ""
     thread: str | None = None
     response_url: str | None = None
     subscription: int | None = None
@@ -64,10 +69,12 @@ class Origin(Struct, frozen=True, kw_only=True, omit_defaults=True):
 def form(draft: Draft, origin: Origin, *, shown: Sequence[Content] = (), conversation: str | None = None) -> View:
     """The form of a subscription; `shown` is a preview, or what is wrong, below the fields.
 
-    `conversation` is the id of the channel picked first; without one it is where the person is.
+    `conversation` is the id of the channel picked first; without one it is where the person is. With that of a direct
+    conversation or person, no channel needs to be picked.
     """
     new = draft.subscription is None
-    origin = replace(origin, subscription=draft.subscription)
+    direct = conversation if conversation and conversation[0] not in CHANNELS else ""
+    origin = replace(origin, subscription=draft.subscription, direct=direct)
     fields = [
         _picker("topic", "Topic", draft.topic, "A topic's name, or words that its articles carry"),
         _picker("when", "When", draft.when, "weekdays at 9, mondays at 18:30, as it happens"),
@@ -87,14 +94,14 @@ def form(draft: Draft, origin: Origin, *, shown: Sequence[Content] = (), convers
 
 def filled(view: Mapping[str, Any]) -> Draft:
     """What a person filled in so far; the channel is Slack's id of it, empty when none is picked."""
-    values = _values(view)
-    style = values.get("style", "")
+    values, origin = _values(view), origin_of(view)
+    style, channel = values.get("style", ""), values.get("channel", "")
     return Draft(
-        subscription=origin_of(view).subscription,
+        subscription=origin.subscription,
         topic=values.get("topic", ""),
         when=values.get("when", ""),
         zone=values.get("zone", ""),
-        channel=values.get("channel", ""),
+        channel=channel if channel[:1] in CHANNELS else origin.direct,
         style=style if style in get_args(Style) else "brief",  # type: ignore[arg-type]  # just looked up
     )
 
@@ -195,11 +202,14 @@ def _channel(conversation: str | None) -> dict[str, Any]:
         "placeholder": _plain("A channel"),
         "filter": {"include": ["public", "private"], "exclude_bot_users": True},
     }
-    if conversation and conversation[0] in "CG":
+    block: dict[str, Any] = {"type": "input", "block_id": "channel", "label": _plain("Channel"), "element": element}
+    if not conversation:
+        element["default_to_current_conversation"] = True
+    elif conversation[0] in CHANNELS:
         element["initial_conversation"] = conversation
     else:
-        element["default_to_current_conversation"] = True
-    return {"type": "input", "block_id": "channel", "label": _plain("Channel"), "element": element}
+        block |= {"optional": True, "hint": _plain("With none, briefings come as direct messages.")}
+    return block
 
 
 def _styles(style: Style) -> dict[str, Any]:

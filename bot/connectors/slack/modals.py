@@ -45,7 +45,7 @@ def register(app: AsyncApp, parts: Parts) -> None:
     @app.options(re.compile(f"^{views.PICK}"))
     async def typing(ack: AsyncAck, payload: dict[str, Any], body: dict[str, Any], context: AsyncBoltContext) -> None:
         origin = views.origin_of(body.get("view") or {})
-        asker = presumed(origin, *_who(context))
+        asker = presumed(parts, origin, *_who(context))
         await ack(options=await _choices(parts, str(payload.get("action_id")), str(payload.get("value") or ""), asker))
 
     @app.action(views.PREVIEW)
@@ -65,7 +65,7 @@ def register(app: AsyncApp, parts: Parts) -> None:
     async def submitted(ack: AsyncAck, view: dict[str, Any], context: AsyncBoltContext) -> None:
         team, person = _who(context)
         draft, origin = _draft(view, team), views.origin_of(view)
-        problems = await parts.desk.check(draft, presumed(origin, team, person))
+        problems = await parts.desk.check(draft, presumed(parts, origin, team, person))
         if problems:
             await ack(response_action="errors", errors=views.field_errors(view, problems))
             return
@@ -85,10 +85,10 @@ async def open_form(
     origin, person = _origin(asker, response_url), asker.person
     known = asyncio.create_task(_draft_or_refusal(parts, draft, origin, team, person))
     await asyncio.wait({known}, timeout=HEAD_START)
-    if known.done() and isinstance(refusal := known.result(), Reply):
-        await parts.replies.send(refusal, place(origin, team, person))
-        return
     first = known.result() if known.done() else draft
+    if isinstance(first, Reply):
+        await parts.replies.send(first, place(origin, team, person))
+        return
     try:
         opened = await parts.api.call(team, "views.open", trigger_id=trigger_id, view=_form(first, origin))
     except DeliveryError as error:
@@ -101,13 +101,20 @@ async def open_form(
         await _update(parts, team, opened["view"], await _shown(parts, team, better, origin))
 
 
-def presumed(origin: Origin, team: str, person: str) -> Asker:
+def presumed(parts: Parts, origin: Origin, team: str, person: str) -> Asker:
     """A person as far as they are known without asking Slack, taken to be one who may manage.
 
     Enough to check and to suggest; whatever changes something is done for the person as Slack knows them.
     """
-    channel = channel_name(team, origin.channel or person)
-    return Asker(workspace=workspace_name(team), channel=channel, person=person, may_manage=True, thread=origin.thread)
+    profile = parts.people.known(team, person)
+    return Asker(
+        workspace=workspace_name(team),
+        channel=channel_name(team, origin.channel or person),
+        person=person,
+        may_manage=True,
+        zone=profile.zone if profile else None,
+        thread=origin.thread,
+    )
 
 
 def place(origin: Origin, team: str, person: str) -> Place:
@@ -119,7 +126,7 @@ def place(origin: Origin, team: str, person: str) -> Place:
         thread=origin.thread,
         begun=origin.thread is not None,
         response_url=origin.response_url,
-        direct=origin.channel[:1] not in ("C", "G"),
+        direct=origin.channel[:1] not in views.CHANNELS,
     )
 
 
@@ -140,7 +147,7 @@ async def _choices(parts: Parts, action_id: str, typed: str, asker: Asker) -> li
 async def _preview(parts: Parts, view: Mapping[str, Any], team: str, person: str) -> None:
     """Show below the form what it would post, or what is wrong with it."""
     draft, origin = _draft(view, team), views.origin_of(view)
-    asker = presumed(origin, team, person)
+    asker = presumed(parts, origin, team, person)
     if problems := await parts.desk.check(draft, asker):
         reply = Reply((Notice("\n".join(dict.fromkeys(problems.values())), "refused"),))
     else:
@@ -181,9 +188,9 @@ async def _press(parts: Parts, body: Mapping[str, Any], command: str, team: str,
     """Do what a button on the Home tab or in a modal says, and show what came of it there."""
     view, origin = body["view"], views.origin_of(body["view"])
     at_home = view["type"] == "home"
-    draft = await parts.desk.draft(command, presumed(origin, team, person))
+    draft = await parts.desk.draft(command, presumed(parts, origin, team, person))
     if draft and at_home:
-        await open_form(parts, team, body["trigger_id"], draft, presumed(origin, team, person))
+        await open_form(parts, team, body["trigger_id"], draft, presumed(parts, origin, team, person))
     elif draft:
         shown = await _draft_or_refusal(parts, draft, origin, team, person)
         await _update(parts, team, view, await _shown(parts, team, shown, origin))
