@@ -12,7 +12,7 @@ from msgspec import Struct
 
 from bot.render.block_parts import Block, Button, Entry, Line, Piece, Row, Rule, Run, cut, rows, to_blocks, words
 from bot.render.block_plan import Group, plan
-from bot.render.block_text import address, escape, shorten
+from bot.render.block_text import address, escape, pieces, shorten
 from bot.render.limits import SLACK_LABEL, SLACK_VALUE, SOURCE, TITLE, units
 from bot.render.plain_text import STEERING, clean, date_words
 from briefings.types import Action, Answer, Briefing, Content, Head, Item, Listing, Notice, Quote, Story
@@ -61,11 +61,11 @@ def messages(content: Content) -> tuple[Message, ...]:
 
 def blocks(*contents: Content) -> list[Block]:
     """The contents' blocks one after the other, for views: each within Slack's limits, as many as it takes."""
-    pieces: list[Piece] = []
+    found: list[Piece] = []
     for content in contents:
         groups, foot = _layout(content)
-        pieces += [Rule(), *(piece for group in groups for piece in group.pieces), *foot]
-    return to_blocks(pieces)
+        found += [Rule(), *(piece for group in groups for piece in group.pieces), *foot]
+    return to_blocks(found)
 
 
 def _layout(content: Content) -> tuple[list[Group], list[Piece]]:
@@ -114,7 +114,7 @@ def _story(story: Story) -> Iterator[Group]:
         opening += (Line(_spaced(origin, " · "), "context"),)
     told_again: tuple[Piece, ...] = ()
     for section in story.sections:
-        above = told_again
+        above: tuple[Piece, ...] = (again,)
         if heading := shorten(section.heading or "", TITLE):
             opening += (Line((Run(heading, style=("bold",)),), apart=True),)
             above = (again, Line((Run(heading, style=("bold", "italic")),)))
@@ -139,8 +139,8 @@ def _story(story: Story) -> Iterator[Group]:
 
 def _answer(answer: Answer) -> Iterator[Group]:
     for quote in answer.quotes:
-        cited = cut(_citation(quote))
-        yield from (Group((line, *cited)) for line in cut(Line((Run(clean(quote.text)),), "quote", apart=True)))
+        quoted = [(line,) for line in cut(Line((Run(clean(quote.text)),), "quote", apart=True))]
+        yield from (Group((*line, *cut(_citation(quote)))) for line in quoted or [()])
     if answer.quotes:
         return
     if not answer.looked_for:
@@ -172,9 +172,9 @@ def _doubts(answer: Answer) -> list[Button]:
 
 
 def _listing(listing: Listing) -> Iterator[Group]:
-    yield from (Group((line,)) for line in cut(Line(_own(clean(listing.title), "bold"))) if line.runs)
+    yield from (Group((line,)) for line in cut(Line(_own(clean(listing.title), "bold"))))
     if not listing.items and listing.empty:
-        yield from (Group((line,)) for line in cut(Line(_own(clean(listing.empty)))) if line.runs)
+        yield from (Group((line,)) for line in cut(Line(_own(clean(listing.empty)))))
     for item in listing.items:
         yield from _item(item)
 
@@ -182,17 +182,16 @@ def _listing(listing: Listing) -> Iterator[Group]:
 def _item(item: Item) -> Iterator[Group]:
     """A bullet, or with buttons a paragraph with one at its right or several below."""
     url = address(item.url)
-    label = shorten(item.label, TITLE) if item.url else clean(item.label)
-    runs = (Run(label or url or "Untitled", url),) if item.url else _own(label)
+    runs = (Run(shorten(item.label or item.url, TITLE) or "Untitled", url),) if item.url else _own(clean(item.label))
     for detail in item.detail.split("\n"):
         if detail := clean(detail):
             runs += (Run("\n"), *_own(detail)) if runs else _own(detail)
     buttons = _buttons(item.actions)
     lines = cut(Line(runs, "line" if buttons else "bullet", apart=bool(buttons)))
-    if len(buttons) == 1 and len(lines) == 1 and runs:
+    if len(buttons) == 1 and len(lines) == 1:
         yield Group((Entry(lines[0], buttons[0]),))
         return
-    yield from (Group((line,)) for line in lines if line.runs)
+    yield from (Group((line,)) for line in lines)
     yield from (Group((row,)) for row in rows(buttons))
 
 
@@ -252,7 +251,7 @@ def _buttons(actions: Sequence[Action]) -> list[Button]:
     for action in actions:
         label, command = shorten(action.label, SLACK_LABEL), clean(action.command)
         if units(command) > SLACK_VALUE:
-            command = command[: SLACK_VALUE // 2].rpartition(" ")[0]
+            command = pieces(command, SLACK_VALUE)[0].rpartition(" ")[0]
         if label and command:
             found.append(Button(label, command))
     return found

@@ -84,14 +84,15 @@ Piece = Line | Row | Entry | Rule
 def cut(line: Line, room: int = SLACK_BLOCK_TEXT) -> list[Line]:
     """The line, or as many lines as it takes to fit a block each, "…" in italics outside its words where it was cut.
 
-    Links, channels and code stay whole where they fit a block.
+    Links, channels and code stay whole where they fit a block. A line without words is none.
     """
-    if sum(run.size for run in line.runs) <= room:
-        return [line]
+    runs = tuple(run for run in line.runs if run.text)
+    if sum(run.size for run in runs) <= room:
+        return [replace(line, runs=runs)] if runs else []
     room -= 2 * units(f"{MORE} ")
     found: list[list[Run]] = [[]]
     left = room
-    for run in line.runs:
+    for run in runs:
         if run.whole and units(run.text) <= room:
             if run.size > left and found[-1]:
                 found.append([])
@@ -107,11 +108,11 @@ def cut(line: Line, room: int = SLACK_BLOCK_TEXT) -> list[Line]:
     return [
         replace(
             line,
-            runs=(*([before] if number else []), *runs, *([after] if number < len(found) - 1 else [])),
+            runs=(*([before] if number else []), *part, *([after] if number < len(found) - 1 else [])),
             apart=line.apart and not number,
         )
-        for number, runs in enumerate(found)
-        if runs
+        for number, part in enumerate(found)
+        if part
     ]
 
 

@@ -18,6 +18,8 @@ MARKUP = re.compile(r"[*_~`|]|:[^\s:]+:|^\s*>", re.MULTILINE)
 """What Slack's mrkdwn gives a meaning: bold, italic, strike, code, the parts of a link, emoji, a quoted line."""
 
 JOINER = "\u200d"
+VIRAMA = 9
+"""The combining class of signs that join two letters."""
 
 
 def escape(text: str) -> str:
@@ -82,7 +84,7 @@ def graphemes(text: str) -> list[str]:
         before = found[-1][-1] if found else ""
         regional = "\U0001f1e6" <= character <= "\U0001f1ff"
         paired = regional and flags % 2 == 1
-        if before and (_extends(character) or before == JOINER or paired or _syllable(before, character)):
+        if before and (_extends(character) or paired or _joins(before, character)):
             found[-1] += character
         else:
             found.append(character)
@@ -100,12 +102,14 @@ def _extends(character: str) -> bool:
     )
 
 
-def _syllable(before: str, character: str) -> bool:
-    """Whether two parts of one Korean syllable meet."""
+def _joins(before: str, character: str) -> bool:
+    """Whether emoji, letters of an Indian conjunct or parts of a Korean syllable meet."""
+    if before == JOINER or (unicodedata.combining(before) == VIRAMA and unicodedata.category(character) == "Lo"):
+        return True
+    if "\u1100" <= character <= "\u115f":
+        return "\u1100" <= before <= "\u115f"
     follows = "\u1160" <= character <= "\u11ff" or "\ud7b0" <= character <= "\ud7fb"
-    return (follows and ("\u1100" <= before <= "\u11ff" or "\uac00" <= before <= "\ud7fb")) or (
-        "\u1100" <= character <= "\u115f" and "\u1100" <= before <= "\u115f"
-    )
+    return follows and ("\u1100" <= before <= "\u11ff" or "\uac00" <= before <= "\ud7fb")
 
 
 def _within(word: str, room: int) -> Iterator[str]:
