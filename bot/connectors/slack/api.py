@@ -15,7 +15,7 @@ from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.connectors import ChannelGone, DeliveryError, OutcomeUnknown, RateLimited, TemporaryFailure
-from bot.connectors.slack.refusals import POSTING, refusal
+from bot.connectors.slack.refusals import POSTING, Expired, refusal
 
 log = logging.getLogger(__name__)
 
@@ -70,6 +70,9 @@ class Tokens(Protocol):
     async def upkeep(self, api: Api) -> None:
         """Renew the tokens that expire soon."""
 
+    async def renew(self, team: str, used: str, api: Api) -> bool:
+        """Slack refused the token `used` as expired: whether there is another one now."""
+
 
 class SingleTeam:
     """One fixed bot token; whose it is, Slack is asked once at the start."""
@@ -91,6 +94,10 @@ class SingleTeam:
         identity = await asyncio.shield(self._known)
         await self.token(team)
         return identity
+
+    async def team(self) -> str:
+        """The team that the token is of; waits until Slack has answered."""
+        return (await asyncio.shield(self._known)).team
 
     def installer(self, team: str) -> str | None:
         """Unknown: a bare token does not tell."""
@@ -119,6 +126,10 @@ class SingleTeam:
     async def upkeep(self, api: Api) -> None:
         """Nothing: the token is fixed."""
 
+    async def renew(self, team: str, used: str, api: Api) -> bool:
+        """Never: only the operator can set another token."""
+        return False
+
     @property
     def _known(self) -> asyncio.Future[Identity]:
         if self._identity is None:
@@ -146,7 +157,16 @@ class Api:
         self._conversations: dict[tuple[str, str], str] = {}
 
     async def call(self, team: str, method: str, **arguments: Any) -> dict[str, Any]:
-        """One attempt at a method with the team's token; gives what Slack answered. Raises a DeliveryError."""
+        """One attempt at a method with the team's token, renewed if it has expired; gives what Slack answered.
+
+        Raises a DeliveryError.
+        """
+        token = await self.tokens.token(team)
+        try:
+            return await self.request(token, method, **arguments)
+        except Expired:
+            if not await self.tokens.renew(team, token, self):
+                raise
         return await self.request(await self.tokens.token(team), method, **arguments)
 
     async def request(self, token: str, method: str, **arguments: Any) -> dict[str, Any]:

@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 from msgspec import Struct
 
+from bot.connectors import DeliveryError
+
 if TYPE_CHECKING:
     from bot.connectors import Desk
     from bot.connectors.slack.api import Api
@@ -39,7 +41,11 @@ class Tasks:
 
     def _ended(self, task: asyncio.Task[None]) -> None:
         self._running.discard(task)
-        if not task.cancelled() and (error := task.exception()):
+        if task.cancelled() or not (error := task.exception()):
+            return
+        if isinstance(error, DeliveryError):
+            log.warning("an event was not worked on: %s", error, extra={"action": "event_failed"})
+        else:
             log.error("work on an event failed", exc_info=error, extra={"action": "event_failed"})
 
 

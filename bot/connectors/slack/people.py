@@ -17,6 +17,8 @@ KEPT = 600.0
 """Seconds that a profile is believed: so long a new admin may be refused."""
 MOST = 5000
 """Profiles and creators kept; with more, all are looked up anew."""
+PAGE, PAGES = 200, 5
+"""People on a page, and pages looked through for an admin: https://docs.slack.dev/reference/methods/users.list."""
 PERSON = re.compile(r"@([UW][A-Z0-9]{5,})\b")
 ADMINS = "workspace admins and owners"
 
@@ -58,8 +60,25 @@ class People:
         return profile if self._api.monotonic() < until else None
 
     def admin(self, team: str) -> str | None:
-        """An admin of the workspace, if one has done anything here since the start."""
+        """Somebody who runs the workspace, if one is known."""
         return self._admins.get(team)
+
+    async def look_for_admin(self, team: str) -> None:
+        """Find somebody who runs the workspace, an owner if possible, among its first people."""
+        cursor, found = None, None
+        for _ in range(PAGES):
+            answer = await self._api.patiently(partial(self._api.call, team, "users.list", limit=PAGE, cursor=cursor))
+            for user in answer["members"]:
+                if user.get("deleted") or user.get("is_bot"):
+                    continue
+                if user.get("is_owner"):
+                    self._admins[team] = user["id"]
+                    return
+                found = found or (user["id"] if user.get("is_admin") else None)
+            if not (cursor := (answer.get("response_metadata") or {}).get("next_cursor")):
+                break
+        if found:
+            self._admins[team] = found
 
     async def asker(self, team: str, channel: str, person: str, *, managing: bool, thread: str | None = None) -> Asker:
         """Who asks from a channel. Only when `managing` is it looked up what they may do, and their zone.
@@ -100,7 +119,7 @@ class People:
                 name = (await self.profile(team, person)).name
             except ChannelGone:  # No such person any more, or not permitted to ask: the id stays.
                 continue
-            text = re.sub(rf"@{person}\b", lambda _, name=name: name, text)
+            text = re.sub(rf"@{person}\b", name.replace("\\", r"\\"), text)
         return text
 
     async def _creator(self, team: str, channel: str) -> str | None:

@@ -74,6 +74,10 @@ POSTING = {"chat.postMessage", "chat.postEphemeral"}
 """Methods that show something anew each time they are called; the others may be repeated."""
 
 
+class Expired(ChannelGone):
+    """The token has expired; another one may be had."""
+
+
 def refusal(
     method: str, status: int, code: str | None, *, pause: str | None = None, needed: str | None = None
 ) -> DeliveryError:
@@ -93,6 +97,8 @@ def refusal(
             f"Sidelines lacks the permission {needed}; an admin should install it again with the manifest that comes "
             "with it."
         )
+    if code == "token_expired":
+        return Expired(GONE[code])
     if code in GONE:
         return ChannelGone(GONE[code])
     if code in REFUSED:

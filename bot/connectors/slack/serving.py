@@ -23,6 +23,7 @@ from slack_sdk.socket_mode.aiohttp import SocketModeClient
 from slack_sdk.socket_mode.request import SocketModeRequest
 
 from bot.connectors import ChannelGone, RateLimited, TemporaryFailure
+from bot.connectors.slack import assistant, home, incoming, modals, shortcuts
 
 if TYPE_CHECKING:
     from slack_sdk.socket_mode.async_client import AsyncBaseSocketModeClient
@@ -32,7 +33,6 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
-PATH = "/slack/events"
 PING = 5.0
 """Seconds between pings; a line that answers none of four is opened anew."""
 LONGEST_WAIT = 30.0
@@ -43,8 +43,6 @@ CLOSING = 3.0
 
 def build(parts: Parts) -> AsyncApp:
     """The app with every listener. It authorises without a question to anybody, so that nothing delays a listener."""
-    from bot.connectors.slack import incoming
-
     app = AsyncApp(
         name="sidelines",
         logger=logging.getLogger("bot.connectors.slack.bolt"),
@@ -63,7 +61,9 @@ def build(parts: Parts) -> AsyncApp:
         log.error("a listener failed", exc_info=error, extra={"action": "listener_failed", "kind": body.get("type")})
         return None
 
-    incoming.register(app, parts)
+    for module in (modals, home, assistant, shortcuts, incoming):
+        module.register(app, parts)
+    incoming.register_rest(app, parts)
     return app
 
 
