@@ -1,14 +1,13 @@
-"""Decisions about failures, pacing and keys: what delivering decides with values alone."""
+"""Decisions about failures, and keys: what delivering decides with values alone."""
 
 from datetime import UTC, datetime, timedelta
-from itertools import pairwise
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.connectors import ChannelGone, OutcomeUnknown, PayloadRefused, RateLimited, TemporaryFailure
-from bot.delivery import PLAIN, GiveUp, Pace, Pause, Retries, Retry, Unknown, after_failure, key_of
+from bot.delivery import PLAIN, GiveUp, Pause, Retries, Retry, Unknown, after_failure, key_of
 from bot.delivery.deciding import PATIENCE
 from briefings.types import Delivery, Notice
 
@@ -16,8 +15,8 @@ NOW = datetime(2026, 11, 23, 9, 0, tzinfo=UTC)
 RETRIES = Retries(attempts=4, first=timedelta(seconds=2), longest=timedelta(minutes=5))
 
 
-def decide(error, attempts=1, jitter=0.5, retries=RETRIES):
-    return after_failure(error, attempts, NOW, retries, jitter)
+def decide(error, attempts=1, jitter=0.5, retries=RETRIES, **named):
+    return after_failure(error, attempts, NOW, retries, jitter, **named)
 
 
 def test_what_each_failure_leads_to():
@@ -44,6 +43,19 @@ def test_being_too_fast_is_no_attempt_and_ends_only_after_a_day():
     assert isinstance(decide(too_fast, waited=PATIENCE + timedelta(seconds=1)), GiveUp)
 
 
+def test_what_can_be_looked_up_is_tried_again_then_and_not_for_ever():
+    later = OutcomeUnknown("No reply.", timedelta(seconds=30))
+    assert decide(later) == Retry(NOW + timedelta(seconds=30))
+    assert decide(later, attempts=4) == Unknown("No reply.")
+
+
+@pytest.mark.parametrize(
+    "error", [PayloadRefused("Too long."), TemporaryFailure("Busy."), RateLimited("Slow down.", timedelta(seconds=1))]
+)
+def test_what_may_have_been_posted_is_never_said_to_have_failed(error):
+    assert decide(error, attempts=4, waited=2 * PATIENCE, in_doubt=True) == Unknown(str(error))
+
+
 @given(st.integers(1, 99), st.floats(0, 1, exclude_max=True))
 def test_waits_are_drawn_from_nothing_to_a_bound_that_doubles(attempts, jitter):
     retries = Retries(attempts=100, first=timedelta(seconds=2), longest=timedelta(minutes=5))
@@ -57,16 +69,6 @@ def test_waits_are_drawn_from_nothing_to_a_bound_that_doubles(attempts, jitter):
 def test_retry_after_is_honoured(seconds, jitter):
     decision = decide(RateLimited("Slow down.", timedelta(seconds=seconds)), 1, jitter)
     assert NOW + timedelta(seconds=seconds) <= decision.at <= NOW + timedelta(seconds=seconds) + RETRIES.first
-
-
-@given(st.lists(st.floats(0, 3), min_size=1, max_size=60), st.sampled_from([1.0, 5.0, 48.0]))
-def test_pace_keeps_its_rate_and_never_catches_up(gaps, rate):
-    pace, now, booked = Pace(rate), 0.0, []
-    for gap in gaps:
-        now += gap
-        booked.append(pace.book(now))
-        assert booked[-1] >= now
-    assert all(later - earlier >= 1 / rate - 1e-9 for earlier, later in pairwise(booked))
 
 
 @given(
