@@ -61,6 +61,9 @@ class Tokens(Protocol):
     def installer(self, team: str) -> str | None:
         """The person who installed it in a team, if that is known."""
 
+    def met(self, team: str, enterprise: str) -> None:
+        """Something came from a team of an organisation, where that as a whole may have installed it."""
+
     async def connect(self, api: Api) -> None:
         """What must be asked of Slack once at the start, however long that takes."""
 
@@ -102,6 +105,9 @@ class SingleTeam:
     def installer(self, team: str) -> str | None:
         """Unknown: a bare token does not tell."""
         return None
+
+    def met(self, team: str, enterprise: str) -> None:
+        """Nothing: the token is that of one team."""
 
     async def connect(self, api: Api) -> None:
         """Ask Slack whose token it is, until it answers. Raises ChannelGone when it refuses the token."""

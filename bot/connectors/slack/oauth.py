@@ -73,10 +73,9 @@ class Installations:
         """The person who installed the app, as far as it is known in memory."""
         return self._known[team].installer if team in self._known else None
 
-    def met(self, team: str | None, enterprise: str | None) -> None:
+    def met(self, team: str, enterprise: str) -> None:
         """Something came from a workspace of an organisation, whose installation may serve it."""
-        if team and enterprise:
-            self._organisations[team] = enterprise
+        self._organisations[team] = enterprise
 
     async def async_save(self, installation: Installation) -> None:
         """Keep a new installation; it is used from now on. Named as slack-bolt's flow calls it."""

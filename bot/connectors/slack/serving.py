@@ -43,11 +43,18 @@ CLOSING = 3.0
 
 def build(parts: Parts) -> AsyncApp:
     """The app with every listener. It authorises without a question to anybody, so that nothing delays a listener."""
+
+    async def authorize(enterprise_id: str | None, team_id: str | None) -> AuthorizeResult:
+        # Everybody's requests pass: listeners ask for tokens where they need them, after the acknowledgement.
+        if enterprise_id and team_id:
+            parts.api.tokens.met(team_id, enterprise_id)
+        return AuthorizeResult(enterprise_id=enterprise_id, team_id=team_id)
+
     app = AsyncApp(
         name="sidelines",
         logger=logging.getLogger("bot.connectors.slack.bolt"),
         client=parts.api.client(),
-        authorize=_authorize,
+        authorize=authorize,
         request_verification_enabled=False,  # Done in `Endpoint`, which survives junk headers and logs no bodies.
         ignoring_self_events_enabled=False,  # Done in `incoming`, once it is known who the bot is.
         attaching_conversation_kwargs_enabled=False,
@@ -65,11 +72,6 @@ def build(parts: Parts) -> AsyncApp:
         module.register(app, parts)
     incoming.register_rest(app, parts)
     return app
-
-
-async def _authorize(enterprise_id: str | None, team_id: str | None) -> AuthorizeResult:
-    """Everybody's requests pass: listeners ask for tokens where they need them, after the acknowledgement."""
-    return AuthorizeResult(enterprise_id=enterprise_id, team_id=team_id)
 
 
 class Endpoint:
