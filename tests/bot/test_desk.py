@@ -1,0 +1,475 @@
+"""The front desk: forms, suggestions, dashboard, events, coming and going; nothing raises, nobody sees another's."""
+
+import asyncio
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from hypothesis import HealthCheck, example, given, settings
+from hypothesis import strategies as st
+from msgspec.structs import replace
+
+from bot.app import open_keywords
+from bot.app.comings import managers_of
+from bot.app.desk import FrontDesk
+from bot.commands import Commands
+from bot.connectors import Asker, Draft
+from briefings.errors import StorageError
+from briefings.index import Index
+from briefings.types import Briefing, Document, Key, Listing, Notice, Preferences, Schedule, Section
+
+NOW = datetime(2026, 11, 23, 9, 0, tzinfo=UTC)
+HERE = "scripted:T1:#C1"
+THERE = "scripted:T1:#C2"
+ADMIN = Asker(workspace="scripted:T1", channel=HERE, person="U1", may_manage=True, zone="Asia/Seoul")
+READER = Asker(workspace="scripted:T1", channel=HERE, person="U2", may_manage=False, managers="admins")
+CREATOR = Asker(workspace="scripted:T1", channel=HERE, person="U3", may_manage=True, only_here=True, managers="admins")
+STRANGER = Asker(workspace="scripted:T2", channel="scripted:T2:#C9", person="U9", may_manage=True)
+FORM = Draft(topic="heron", when="daily at 9", zone="Europe/Berlin", channel=HERE, style="brief")
+
+
+class World:
+    """A desk over one database, with its clock in hand."""
+
+    def __init__(self, storage, index, keywords, scripted):
+        self.storage = storage
+        self.now = NOW
+        self.woken = 0
+        connectors = {"scripted": scripted}
+        commands = Commands(
+            storage,
+            index,
+            keywords,
+            Preferences(),
+            managers=lambda workspace, person: managers_of(connectors, workspace, person),
+        )
+        self.desk = FrontDesk(commands, storage, connectors, wake=self.wake, now=lambda: self.now)
+
+    def wake(self):
+        self.woken += 1
+
+    def subscriptions(self, workspace="scripted:T1"):
+        return self.storage.subscriptions.list(workspace)
+
+    def queued(self, workspace="scripted:T1"):
+        """What waits in the outbox: channel and text, oldest first."""
+        return [(each.channel, each.content.text) for each in reversed(self.storage.outbox.history(workspace))]
+
+
+def article(storage, workspace, title, text):
+    document = Document(title=title, url=f"https://example.org/{title[-1]}", sections=(Section(None, ((text,),)),))
+    return storage.articles.add(document, keys=[Key("guid", title)], workspace=workspace, now=NOW - timedelta(hours=1))
+
+
+@pytest.fixture
+def world(storage, tmp_path, scripted):
+    keywords = open_keywords()
+    article(storage, "scripted:T1", "Heron count at Lake A", "Heron nests now fill every willow on the southern shore.")
+    article(storage, "scripted:T2", "Vault of the bank opened B", "Inside the vault were ledgers and a heron feather.")
+    index = Index.open(tmp_path / "index", keywords)
+    index.catch_up(storage.articles)
+    return World(storage, index, keywords, scripted)
+
+
+def text_of(reply):
+    return "\n".join(content.text for content in reply.contents if isinstance(content, Notice))
+
+
+# Forms
+
+
+async def test_bare_subscribe_asks_for_a_form_with_what_is_usual(world):
+    draft = await world.desk.draft("subscribe", ADMIN)
+    assert draft == Draft(when="weekdays at 09:00", zone="Asia/Seoul", channel=HERE, style="brief")
+
+
+@pytest.mark.parametrize("text", ["subscribe heron", "reschedule", "reschedule 5", "pause 1", "what about herons?", ""])
+async def test_other_words_ask_for_none(world, text):
+    assert await world.desk.draft(text, ADMIN) is None
+
+
+async def test_a_number_alone_asks_for_the_form_of_that_subscription(world):
+    await world.desk.submit(replace(FORM, style="full"), ADMIN)
+    assert await world.desk.draft("reschedule 1", ADMIN) == replace(FORM, style="full", subscription=1)
+
+
+async def test_who_may_not_manage_gets_no_form_and_is_told_who_may(world):
+    await world.desk.submit(FORM, ADMIN)
+    for text in ("subscribe", "reschedule 1"):
+        assert await world.desk.draft(text, READER) is None
+        assert text_of(await world.desk.answer(text, READER)).startswith("Only admins may do that.")
+
+
+async def test_each_fault_is_told_under_its_field(world):
+    bad = Draft(topic='"heron', when="daily at noonish", zone="Mars/Olympus", channel="scripted:T2:#C9")
+    faults = await world.desk.check(replace(bad, style="loud"), ADMIN)
+    assert set(faults) == {"topic", "when", "zone", "channel", "style"}
+    assert "noonish" in faults["when"]
+    assert "Mars/Olympus" in faults["zone"]
+    assert set(await world.desk.check(replace(FORM, topic=" "), ADMIN)) == {"topic"}
+    assert await world.desk.check(FORM, ADMIN) == {}
+
+
+async def test_a_form_is_refused_where_its_channel_is_not_the_askers_to_manage(world):
+    assert (await world.desk.check(FORM, READER))["channel"].startswith("Only admins may do that.")
+    assert await world.desk.check(FORM, CREATOR) == {}
+    elsewhere = replace(FORM, channel=THERE)
+    assert "#C1 alone" in (await world.desk.check(elsewhere, CREATOR))["channel"]
+    assert not (await world.desk.submit(elsewhere, CREATOR)).found
+    assert world.subscriptions() == []
+
+
+async def test_a_preview_stores_nothing_and_offers_no_posting(world):
+    notice, briefing = (await world.desk.preview(FORM, ADMIN)).contents
+    assert "Next runs: Tue 24 Nov 09:00 CET" in notice.text
+    assert [story.article.title for story in briefing.stories] == ["Heron count at Lake A"]
+    assert briefing.actions == ()
+    assert world.subscriptions() == []
+
+
+async def test_a_preview_is_laid_out_in_the_style_of_the_form(world):
+    _, briefing = (await world.desk.preview(replace(FORM, style="headlines"), ADMIN)).contents
+    assert briefing.stories[0].sections == ()
+
+
+async def test_submitting_subscribes_and_wakes_the_clock(world):
+    reply = await world.desk.submit(replace(FORM, style="full"), ADMIN)
+    (subscription,) = world.subscriptions()
+    assert (subscription.channel, subscription.topic, subscription.created_by) == (HERE, "heron", "U1")
+    assert subscription.schedule == Schedule("daily at 9", ("0 9 * * *",), "Europe/Berlin")
+    assert world.storage.preferences.merged("scripted:T1", HERE, Preferences()).style == "full"
+    assert [action.label for action in reply.contents[-1].actions] == ["post it", "change", "cancel"]
+    assert world.woken
+
+
+async def test_a_form_submitted_twice_at_once_subscribes_once(world):
+    replies = await asyncio.gather(*(world.desk.submit(FORM, ADMIN) for _ in range(4)))
+    assert sorted(reply.found for reply in replies) == [False, False, False, True]
+    assert len(world.subscriptions()) == 1
+
+
+async def test_a_changed_schedule_keeps_the_number_and_the_pause(world):
+    await world.desk.submit(FORM, ADMIN)
+    await world.desk.answer("pause 1", ADMIN)
+    await world.desk.submit(replace(FORM, subscription=1, when="hourly"), ADMIN)
+    (subscription,) = world.subscriptions()
+    assert (subscription.id, subscription.schedule.words, subscription.state) == (1, "hourly", "paused")
+
+
+async def test_another_topic_or_channel_takes_the_place_of_the_subscription(world):
+    await world.desk.submit(FORM, ADMIN)
+    await world.desk.answer("pause 1", ADMIN)
+    await world.desk.submit(replace(FORM, subscription=1, topic="willow", channel=THERE), ADMIN)
+    (subscription,) = world.subscriptions()
+    assert (subscription.topic, subscription.channel, subscription.state) == ("willow", THERE, "paused")
+
+
+async def test_a_change_into_what_is_there_already_changes_nothing(world):
+    await world.desk.submit(FORM, ADMIN)
+    await world.desk.submit(replace(FORM, when="hourly"), ADMIN)
+    same = replace(FORM, subscription=2)
+    assert "number 1" in (await world.desk.check(same, ADMIN))["when"]
+    assert not (await world.desk.submit(same, ADMIN)).found
+    assert [each.schedule.words for each in world.subscriptions()] == ["daily at 9", "hourly"]
+
+
+# Apart
+
+
+async def test_ids_of_another_workspace_are_not_there(world):
+    await world.desk.submit(FORM, ADMIN)
+    await world.desk.answer("topic add Birds = heron", ADMIN)
+    before = world.subscriptions()
+    forged = replace(FORM, subscription=1, channel="scripted:T2:#C9")
+    assert await world.desk.draft("reschedule 1", STRANGER) is None
+    assert "no subscription 1" in (await world.desk.check(forged, STRANGER))["topic"]
+    assert not (await world.desk.submit(forged, STRANGER)).found
+    assert "channel" in await world.desk.check(FORM, STRANGER)
+    assert not (await world.desk.submit(FORM, STRANGER)).found
+    for text in ("pause 1", "unsubscribe 1", "resume 1", "reschedule 1 hourly", "preview 1", "post 1", "wrong 1/0"):
+        assert not (await world.desk.answer(text, STRANGER)).found, text
+    assert world.subscriptions() == before
+    assert world.subscriptions("scripted:T2") == []
+    assert await world.desk.suggest("subscription", "", STRANGER, 10) == ()
+    assert await world.desk.suggest("topic", "", STRANGER, 10) == ()
+    listing, *_ = await world.desk.home(STRANGER)
+    assert listing.items == ()
+    assert world.queued("scripted:T2") == []
+
+
+async def test_who_made_a_channel_manages_nothing_else(world):
+    await world.desk.submit(replace(FORM, channel=THERE), ADMIN)
+    for text in ("pause 1", "unsubscribe 1", "reschedule 1 hourly", "post 1", "topic add A = b", "settings stories 3"):
+        assert "alone" in text_of(await world.desk.answer(text, CREATOR)), text
+    assert (await world.desk.answer("settings stories 3 in #C1", CREATOR)).found
+    assert (await world.desk.answer("subscribe heron daily at 9", CREATOR)).found
+    assert [each.state for each in world.subscriptions()] == ["active", "active"]
+
+
+async def test_people_are_trusted_and_distrusted_by_those_who_manage(world):
+    assert not (await world.desk.answer("settings managers add @U2", READER)).found
+    await world.desk.answer("settings managers add @U2 in #C1", CREATOR)
+    assert (await world.desk.answer("subscribe heron daily at 9", READER)).found
+    assert not (await world.desk.answer("subscribe heron daily at 9 in #C2", READER)).found
+    assert not (await world.desk.answer("settings managers add @U5", READER)).found
+    assert not (await world.desk.answer("settings managers add @U4", CREATOR)).found
+    await world.desk.answer("settings managers add @U2", ADMIN)
+    assert (await world.desk.answer("subscribe heron daily at 9 in #C2", READER)).found
+    other = replace(READER, person="U6")
+    assert text_of(await world.desk.answer("pause 1", other)).startswith("Only admins, @U2 may do that.")
+    assert (await world.desk.answer("settings managers remove @U2", ADMIN)).found
+    assert not (await world.desk.answer("pause 1", READER)).found
+    assert not (await world.desk.answer("settings managers remove @U2", ADMIN)).found
+
+
+# Suggestions
+
+
+async def test_typed_words_come_first_then_topics_that_hold_them(world):
+    await world.desk.answer("topic add Wild herons = heron", ADMIN)
+    await world.desk.answer("topic add Harbour = ferry", ADMIN)
+    await world.desk.submit(replace(FORM, topic="heron OR egret"), ADMIN)
+    shown = [each.value for each in await world.desk.suggest("topic", "Heron", ADMIN, 10)]
+    assert shown == ["Heron", "heron OR egret", "Wild herons"]
+    assert [each.value for each in await world.desk.suggest("topic", "harbour", ADMIN, 10)] == ["Harbour"]
+    assert len(await world.desk.suggest("topic", "", ADMIN, 2)) == 2
+
+
+async def test_what_changed_is_suggested_soon(world):
+    assert await world.desk.suggest("topic", "", ADMIN, 10) == ()
+    await world.desk.answer("topic add Harbour = ferry", ADMIN)
+    found = ()
+    async with asyncio.timeout(10):
+        while not found:  # The old memory is given at once while the new one is read.
+            found = await world.desk.suggest("topic", "", ADMIN, 10)
+            await asyncio.to_thread(lambda: None)
+    assert [each.value for each in found] == ["Harbour"]
+
+
+async def test_schedules_are_suggested_and_taken_as_typed(world):
+    shown = [each.value for each in await world.desk.suggest("when", "", ADMIN, 20)]
+    assert 9 <= len(shown) <= 12
+    for words in shown:
+        assert await world.desk.check(replace(FORM, when=words), ADMIN) == {}
+    assert (await world.desk.suggest("when", "every 3 hours", ADMIN, 5))[0].value == "every 3 hours"
+    assert (await world.desk.suggest("when", "tuesdays", ADMIN, 5))[0].value in {"tuesdays", "tuesdays at 9"}
+    assert await world.desk.suggest("when", "xyzzy", ADMIN, 5) == ()
+
+
+async def test_zones_are_found_by_city_and_by_region(world):
+    assert (await world.desk.suggest("zone", "seoul", ADMIN, 5))[0].value == "Asia/Seoul"
+    assert (await world.desk.suggest("zone", "new york", ADMIN, 5))[0].value == "America/New_York"
+    assert len(await world.desk.suggest("zone", "Europe/", ADMIN, 100)) > 30
+    assert (await world.desk.suggest("zone", "", ADMIN, 5))[0].value == "Asia/Seoul"
+
+
+async def test_subscriptions_are_found_by_topic_or_number(world):
+    await world.desk.submit(FORM, ADMIN)
+    for typed in ("", "heron", "1", "#1"):
+        (found,) = await world.desk.suggest("subscription", typed, ADMIN, 5)
+        assert found.value == "1"
+        assert "heron" in found.label
+
+
+# The dashboard
+
+
+async def test_the_dashboard_has_buttons_for_managers_alone(world):
+    await world.desk.submit(FORM, ADMIN)
+    listing, preferences, health = await world.desk.home(ADMIN)
+    labels = {action.label: action.command for action in listing.items[0].actions}
+    assert labels == {"edit": "reschedule 1", "pause": "pause 1", "test": "preview 1", "remove": "unsubscribe 1"}
+    assert isinstance(preferences, Listing)
+    assert "1 article is stored." in health.text
+    listing, _ = await world.desk.home(READER)
+    assert listing.items[0].actions == ()
+
+
+async def test_the_dashboard_tells_managers_what_went_wrong(world):
+    await world.desk.submit(FORM, ADMIN)
+    world.storage.subscriptions.block(1, "scripted:T1", "It is archived.")
+    world.storage.outbox.add_notice("scripted:T1", HERE, Notice("hello"), NOW)
+    (delivery,) = world.storage.outbox.claim("me", NOW, timedelta(minutes=1), 1)
+    world.storage.outbox.unknown(delivery.id, "me", NOW, "The answer was lost.")
+    listing, _, health = await world.desk.home(ADMIN)
+    assert "resume" in {action.label for action in listing.items[0].actions}
+    assert health.level == "problem"
+    assert "The answer was lost." in health.text
+    assert "It is archived." in health.text
+    assert [action.command for action in health.actions] == [f"post again {delivery.id}"]
+
+
+async def test_the_test_button_shows_what_would_be_posted(world):
+    await world.desk.submit(FORM, ADMIN)
+    (briefing,) = (await world.desk.answer("preview 1", ADMIN)).contents
+    assert isinstance(briefing, Briefing)
+    assert [action.command for action in briefing.actions] == ["post 1"]
+    (briefing,) = (await world.desk.answer("preview 1", READER)).contents
+    assert briefing.actions == ()
+
+
+# Events
+
+
+async def test_an_event_is_worked_on_once(world):
+    claims = await asyncio.gather(*(world.desk.claim("E1") for _ in range(4)))
+    assert sorted(claims) == [False, False, False, True]
+    assert not await world.desk.settled("E1")
+    await world.desk.settle("E1")
+    assert await world.desk.settled("E1")
+    world.now += timedelta(minutes=5)
+    assert not await world.desk.claim("E1")
+
+
+async def test_what_cannot_be_known_is_answered_rather_than_dropped(world, monkeypatch):
+    def locked(*_):
+        raise StorageError("The database is locked.")
+
+    monkeypatch.setattr("briefings.storage.claims.Claims.claim", locked)
+    assert await world.desk.claim("E1")
+
+
+# Coming and going
+
+
+async def test_a_channel_is_greeted_once(world):
+    for _ in range(2):
+        await world.desk.joined("scripted:T1", HERE, "U1")
+    ((channel, text),) = world.queued()
+    assert channel == HERE
+    for shown in text.split("`")[1::2]:
+        assert (await world.desk.answer(shown, ADMIN)).found, shown
+    assert world.woken
+
+
+async def test_a_lost_channel_is_told_once_to_who_set_it_up_and_goes_on_when_regained(world):
+    await world.desk.submit(FORM, ADMIN)
+    await world.desk.submit(replace(FORM, topic="willow"), ADMIN)
+    await world.desk.submit(replace(FORM, channel=THERE), ADMIN)
+    for _ in range(2):
+        await world.desk.lost("scripted:T1", HERE, "Invite the bot again.")
+    assert [each.state for each in world.subscriptions()] == ["blocked", "blocked", "active"]
+    ((channel, text),) = world.queued()
+    assert channel == "scripted:T1:@U1"
+    assert "heron in #C1, willow in #C1" in text
+    assert "Invite the bot again." in text
+    for _ in range(2):
+        await world.desk.regained("scripted:T1", HERE)
+    assert [each.state for each in world.subscriptions()] == ["active"] * 3
+    assert all(each.next_due for each in world.subscriptions())
+    assert len(world.queued()) == 2
+
+
+async def test_being_let_in_again_lets_go_on_what_was_stopped(world):
+    await world.desk.joined("scripted:T1", HERE, None)
+    await world.desk.submit(FORM, ADMIN)
+    await world.desk.lost("scripted:T1", HERE, "Invite the bot again.")
+    await world.desk.joined("scripted:T1", HERE, "U1")
+    assert [each.state for each in world.subscriptions()] == ["active"]
+
+
+async def test_a_workspace_that_left_is_kept_and_goes_on_when_it_comes_back(world):
+    await world.desk.submit(FORM, ADMIN)
+    await world.desk.submit(replace(FORM, channel="scripted:T2:#C9"), STRANGER)
+    await world.desk.left("scripted:T1")
+    assert [each.state for each in world.subscriptions()] == ["blocked"]
+    assert [each.state for each in world.subscriptions("scripted:T2")] == ["active"]
+    later = NOW + timedelta(days=1)
+    assert world.storage.workspaces.gone(later) == ["scripted:T1"]
+    await world.desk.regained("scripted:T1")
+    assert world.storage.workspaces.gone(later) == []
+    assert [each.state for each in world.subscriptions()] == ["active"]
+
+
+async def test_a_workspace_of_a_platform_that_is_not_connected_disturbs_nobody(world):
+    await world.desk.joined("other:T", "other:T:#C", None)
+    await world.desk.lost("other:T", "other:T:#C", "Gone.")
+    await world.desk.lost("other:T", None, "Gone.")
+    await world.desk.regained("other:T")
+    await world.desk.left("other:T")
+
+
+async def test_what_is_marked_as_wrong_is_told_to_managers_once(world):
+    for _ in range(2):
+        reply = await world.desk.answer("wrong 1/0", READER)
+        assert reply.found
+        assert reply.private
+    ((channel, text),) = world.queued()
+    assert channel == "scripted:T1:@owner"
+    assert "Heron count at Lake A" in text
+    assert not (await world.desk.answer("wrong 1/7", READER)).found
+
+
+# Anything at all
+
+WILD = st.text(max_size=30) | st.sampled_from(
+    [
+        "\x00",
+        "\ud800",
+        "1" * 40,
+        "subscribe",
+        "reschedule 1",
+        "#C1",
+        HERE,
+        "scripted:T2:#C9",
+        '"(',
+        "-",
+        "*",
+        "@U1",
+        "UTC",
+    ]
+)
+IDS = st.text(max_size=20).filter(lambda text: "\0" not in text)
+wild_drafts = st.builds(
+    Draft,
+    subscription=st.none() | st.integers(),
+    topic=WILD | st.just("heron"),
+    when=WILD | st.just("hourly"),
+    zone=WILD,
+    channel=WILD | st.just(HERE),
+    style=WILD | st.sampled_from(["headlines", "brief", "full"]),
+)
+askers = st.sampled_from([ADMIN, READER, CREATOR, STRANGER]) | st.builds(
+    Asker, workspace=IDS, channel=IDS, person=IDS, may_manage=st.booleans(), thread=st.none() | IDS
+)
+HOSTILE = settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
+
+
+@HOSTILE
+@given(draft=wild_drafts, asker=askers, text=WILD)
+@example(draft=Draft(subscription=2**70, topic="\ud800", when="\x00", channel="\ud800"), asker=ADMIN, text="\ud800")
+def test_nothing_that_is_filled_in_raises(world, draft, asker, text):
+    async def everything():
+        await world.desk.draft(text, asker)
+        faults = await world.desk.check(draft, asker)
+        assert faults.keys() <= set(Draft.__struct_fields__)
+        assert all(faults.values())
+        replies = (await world.desk.preview(draft, asker), await world.desk.submit(draft, asker))
+        assert all(reply.contents for reply in replies)
+        assert bool(faults) == (not replies[0].found)
+        contents = [*replies[0].contents, *replies[1].contents, *await world.desk.home(asker)]
+        assert not [each for each in contents if isinstance(each, Notice) and "fault in Sidelines" in each.text]
+        for about in ("topic", "when", "zone", "subscription"):
+            assert len(await world.desk.suggest(about, text, asker, 5)) <= 5
+        assert isinstance(world.desk.concerns_managers(text), bool)
+
+    asyncio.run(everything())
+    for subscription in world.subscriptions():
+        assert subscription.channel.startswith("scripted:T1:#")
+
+
+async def test_ids_that_no_platform_has_raise_nothing(world):
+    broken = Asker(workspace="\ud800", channel="\0", person="\ud800", may_manage=True)
+    assert not (await world.desk.answer("subscribe heron", broken)).found
+    assert await world.desk.draft("subscribe", broken) is None
+    assert await world.desk.check(FORM, broken)
+    assert not (await world.desk.submit(FORM, broken)).found
+    assert await world.desk.suggest("topic", "", broken, 5) == ()
+    assert await world.desk.home(broken)
+    await world.desk.settle("\ud800")
+    assert await world.desk.claim("\ud800")
+    assert not await world.desk.settled("\ud800")
+    await world.desk.joined("\ud800", "\ud800", "\ud800")
+    await world.desk.lost("\ud800", None, "")
+    await world.desk.regained("\ud800")
+    await world.desk.left("\ud800")
+    assert world.subscriptions() == []
