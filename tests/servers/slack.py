@@ -37,6 +37,8 @@ Expiry and pace go by `clock`; signatures are made with the real time, by which 
 """
 
 import asyncio
+import html
+import re
 import time
 from collections.abc import Callable, Sequence
 from http.cookies import SimpleCookie
@@ -162,10 +164,11 @@ class SlackServer(People):
         """A workspace with its bot, whose token is "xoxb-" and the id; not `installed`, it waits for OAuth."""
         bot = bot_user or f"U{team_id[1:]}BOT"
         space = Workspace(team_id, name, bot, f"B{team_id[1:]}BOT", tuple(scopes), installed)
+        space.token = bot_token or f"xoxb-{team_id}"
         self.world.workspaces[team_id] = space
         space.user(bot, "sidelines", bot=True)
         if installed:
-            self.world.tokens[bot_token or f"xoxb-{team_id}"] = Token(team_id, tuple(scopes))
+            self.world.tokens[space.token] = Token(team_id, tuple(scopes))
         return space
 
     def http(self, url: str, secret: str | None = None) -> Http:
@@ -195,8 +198,9 @@ class SlackServer(People):
                 text, cookies = await page.text(), SimpleCookie()
                 for header in page.headers.getall("Set-Cookie", []):
                     cookies.load(header)
-                target = page.headers.get("Location") or text.partition('href="')[2].partition('"')[0]
-            asked = {key: values[0] for key, values in parse_qs(urlsplit(target.replace("&amp;", "&")).query).items()}
+            links = [page.headers.get("Location", ""), *re.findall(r'href="([^"]*)"', text)]
+            target = next((html.unescape(link) for link in links if "/oauth/v2/authorize" in link), "nowhere")
+            asked = {key: values[0] for key, values in parse_qs(urlsplit(target).query).items()}
             back = asked.get("redirect_uri") or install_url.replace("/install", "/oauth_redirect")
             if asked.get("client_id") != self.client_id:
                 raise ValueError(f"the install page leads to {target!r}, not to this app")
@@ -294,12 +298,20 @@ class SlackServer(People):
         """What the condition gives once it is true. Looks again whenever something happens here; no polling."""
         return await self.world.until(condition, timeout)
 
+    async def settle(self) -> None:
+        """Wait until the app was told of all its own posts: before it is stopped in the same process.
+
+        aiohttp leaves a request that arrives while its server closes without an answer, and waits for it.
+        """
+        while self._echoing:
+            await asyncio.wait(set(self._echoing))
+
     def _posted(self, message: Message) -> None:
         if not self.echoes or self.transport is None:
             return
         space = self.world.workspaces[message.team]
         place = space.channels[message.channel]
         inner = slack_payloads.message(self.world, place, message)
-        task = asyncio.get_running_loop().create_task(self._event(space, inner, place=place))
+        task = asyncio.get_running_loop().create_task(self._event(space, inner, place=place, patience=1.0))
         self._echoing.add(task)
         task.add_done_callback(self._echoing.discard)

@@ -150,7 +150,10 @@ class Token:
 
 @dataclass
 class Workspace:
-    """One workspace. `active` False is a deactivated one: every call is answered with account_inactive."""
+    """One workspace. `active` False is a deactivated one: every call is answered with account_inactive.
+
+    `token` is the bot's where the app is there from the beginning.
+    """
 
     id: str
     name: str
@@ -159,6 +162,7 @@ class Workspace:
     scopes: tuple[str, ...]
     installed: bool = True
     active: bool = True
+    token: str = ""
     users: dict[str, User] = field(default_factory=dict)
     channels: dict[str, Channel] = field(default_factory=dict)
 

@@ -71,6 +71,7 @@ class Http:
         retry: int | None = None,
         reason: str = "http_timeout",
         signature: Signature = "right",
+        patience: float | None = None,
     ) -> Delivery:
         if kind == "event":
             body, content = json.dumps(payload), "application/json"
@@ -81,13 +82,15 @@ class Http:
         if retry is not None:
             headers |= {"X-Slack-Retry-Num": str(retry), "X-Slack-Retry-Reason": reason}
         delivery = Delivery(kind, payload, self)
-        await self.send(body.encode(), headers, delivery)
+        await self.send(body.encode(), headers, delivery, patience)
         return delivery
 
-    async def send(self, body: bytes, headers: dict[str, str], delivery: Delivery) -> None:
+    async def send(
+        self, body: bytes, headers: dict[str, str], delivery: Delivery, patience: float | None = None
+    ) -> None:
         """Send any bytes with any headers, and note in `delivery` what comes back."""
         begin = time.perf_counter()
-        timeout = aiohttp.ClientTimeout(total=self.patience)
+        timeout = aiohttp.ClientTimeout(total=patience or self.patience)
         try:
             async with (
                 aiohttp.ClientSession(timeout=timeout) as session,
@@ -190,7 +193,13 @@ class Socket:
                 waiting.set_result(answer)
 
     async def deliver(
-        self, kind: Kind, payload: dict[str, Any], *, retry: int | None = None, reason: str = "timeout"
+        self,
+        kind: Kind,
+        payload: dict[str, Any],
+        *,
+        retry: int | None = None,
+        reason: str = "timeout",
+        patience: float | None = None,
     ) -> Delivery:
         delivery = Delivery(kind, payload, self)
         begin = time.perf_counter()
@@ -206,7 +215,7 @@ class Socket:
             line = live[next(self._turn) % len(live)]
             begin = time.perf_counter()
             await line.socket.send_json(envelope)
-            async with asyncio.timeout(self.patience):
+            async with asyncio.timeout(patience or self.patience):
                 delivery.body = (await answer).get("payload", "")
             delivery.status = 200
         except (TimeoutError, ConnectionError) as error:
