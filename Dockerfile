@@ -17,6 +17,6 @@ COPY --from=build /srv/sidelines/.venv /srv/sidelines/.venv
 ENV PATH=/srv/sidelines/.venv/bin:$PATH SIDELINES_DATA_DIR=/data PYTHONUNBUFFERED=1
 USER sidelines
 VOLUME /data
-HEALTHCHECK --interval=60s --timeout=20s --start-period=30s CMD ["sidelines", "doctor", "--json"]
+HEALTHCHECK --interval=60s --timeout=20s --start-period=30s CMD ["sidelines", "doctor", "--offline", "--json"]
 ENTRYPOINT ["sidelines"]
 CMD ["run"]

@@ -6,8 +6,10 @@ import os
 import shutil
 import sys
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from datetime import timedelta
+from typing import TYPE_CHECKING
 
 import click
 from msgspec import Struct
@@ -15,6 +17,9 @@ from msgspec import Struct
 from bot.cli.common import json_option, load_settings, now, print_json
 from briefings.errors import SidelinesError
 from config.settings import Settings, own_file
+
+if TYPE_CHECKING:
+    from briefings.storage import Storage
 
 ROOM = 200_000_000
 """Bytes that should be free on the disk: a few months of a busy archive."""
@@ -30,10 +35,11 @@ class Check(Struct, frozen=True):
 
 
 @click.command(short_help="Check the installation, the data and the settings.")
+@click.option("--offline", is_flag=True, help="Ask no chat platform, as for a health check that runs every minute.")
 @json_option
-def doctor(as_json: bool) -> int:
+def doctor(offline: bool, as_json: bool) -> int:
     """Check everything that Sidelines needs; each fault comes with its next step. Changes nothing stored."""
-    checks = [_python(), *_settings()]
+    checks = [_python(), *_settings(offline)]
     if as_json:
         print_json({"ok": all(check.ok for check in checks), "checks": checks})
     else:
@@ -49,7 +55,7 @@ def _python() -> Check:
     return Check("python", sys.version_info >= (3, 11), version, "Install Python 3.11 or later.")
 
 
-def _settings() -> list[Check]:
+def _settings(offline: bool) -> list[Check]:
     try:
         settings = load_settings()
     except SidelinesError as error:
@@ -59,6 +65,7 @@ def _settings() -> list[Check]:
     return [
         Check("settings", True, seen),
         *(_tried(name, check, settings) for name, check in CHECKS.items()),
+        *(_slack(settings) if settings.slack.in_use and not offline else ()),
     ]
 
 
@@ -85,14 +92,25 @@ def _disk(settings: Settings) -> str:
     return f"{free // 1_000_000:,} MB are free"
 
 
-def _database(settings: Settings) -> str:
+@contextmanager
+def _stored(settings: Settings) -> Iterator[Storage | None]:
+    """The database as it is, None when it is not there yet. Raises StorageError."""
     from briefings.storage import Storage
     from briefings.storage.peek import sqlite_path
 
-    path = sqlite_path(settings.data.database_url.reveal())
+    url = settings.data.database_url.reveal()
+    path = sqlite_path(url)
     if path is not None and not path.exists():
-        return f"{path} is not there yet; the first article or `sidelines run` makes it"
-    with Storage.open(settings.data.database_url.reveal(), migrate=False) as storage:
+        yield None
+    else:
+        with Storage.open(url, migrate=False) as storage:
+            yield storage
+
+
+def _database(settings: Settings) -> str:
+    with _stored(settings) as storage:
+        if storage is None:
+            return "not there yet; the first article or `sidelines run` makes it"
         storage.database.check()
         return f"{storage.database.name} is whole and of this version"
 
@@ -120,17 +138,62 @@ def _zones(settings: Settings) -> str:
 
 
 def _deliveries(settings: Settings) -> str:
-    from briefings.storage import Storage
-    from briefings.storage.peek import sqlite_path
-
-    path = sqlite_path(settings.data.database_url.reveal())
-    if path is not None and not path.exists():
-        return "nothing is subscribed"
-    with Storage.open(settings.data.database_url.reveal(), migrate=False) as storage:
-        earliest = storage.subscriptions.earliest_due()
+    with _stored(settings) as storage:
+        earliest = storage.subscriptions.earliest_due() if storage else None
     if earliest and now() - earliest > timedelta(minutes=10):
         raise SidelinesError(f"a briefing is due since {earliest:%d %b %H:%M} UTC; start `sidelines run`.")
     return "nothing is overdue"
+
+
+def _slack(settings: Settings) -> Iterator[Check]:
+    """Whether Slack takes our tokens, and its events can come in."""
+    from bot.connectors.slack.checks import Setup, examine
+
+    slack, web = settings.slack, settings.web
+    tokens = {"": slack.bot_token.reveal()}
+    if slack.client_id:
+        try:
+            tokens = _installed(settings)
+        except SidelinesError as error:
+            yield Check("slack installations", False, str(error))
+            tokens = {}
+        else:
+            where = f"in {len(tokens)} workspace{'' if len(tokens) == 1 else 's'}"
+            yield Check("slack installations", True, f"{where}; install at {web.public_url}/slack/install")
+    host = "127.0.0.1" if web.host in {"0.0.0.0", "::", ""} else web.host  # noqa: S104 - compared only
+    setup = Setup(
+        api_url=slack.api_url,
+        tokens=tokens,
+        app_token=slack.app_token.reveal(),
+        signing_secret=slack.signing_secret.reveal(),
+        own_url=web.public_url or f"http://{host}:{web.port}",
+    )
+    for finding in examine(setup, now):
+        yield Check(finding.name, finding.ok, finding.seen, finding.next)
+    if slack.app_token:
+        yield _tried("slack events", _events, settings)
+
+
+def _installed(settings: Settings) -> dict[str, str]:
+    """The stored tokens of each workspace that installed the app."""
+    from bot.connectors.slack.checks import stored_tokens
+
+    with _stored(settings) as storage:
+        if storage is None:
+            return {}
+        return stored_tokens(storage.database.engine, settings.slack.client_id, settings.slack.encryption_keys)
+
+
+def _events(settings: Settings) -> str:
+    """When something last came in through Socket Mode: what an app listens to, Slack does not tell it."""
+    with _stored(settings) as storage:
+        last = storage.claims.latest("slack:") if storage else None
+    if last:
+        return f"the last one came at {last:%d %b %H:%M} UTC"
+    return (
+        "none came in the last day; if mentions stay unanswered while `sidelines run` is up, put "
+        "config/slack-manifest.yaml under App Manifest in the app's settings"
+    )
 
 
 CHECKS: dict[str, Callable[[Settings], str]] = {

@@ -4,7 +4,7 @@ from datetime import datetime, timedelta
 
 from sqlalchemy import and_, delete, func, select, update
 
-from briefings.storage.engine import Database, milliseconds
+from briefings.storage.engine import Database, milliseconds, moment
 from briefings.storage.tables import events
 
 LEASE = timedelta(seconds=60)
@@ -49,6 +49,13 @@ class Claims:
         with self._database.reading() as connection:
             found = connection.execute(select(events.c.settled).where(events.c.event == event)).scalar()
             return found is not None
+
+    def latest(self, prefix: str) -> datetime | None:
+        """When the newest event came whose id begins with `prefix`, of those that are remembered."""
+        with self._database.reading() as connection:
+            begun = events.c.event.startswith(prefix, autoescape=True)
+            claimed = connection.execute(select(func.max(events.c.claimed)).where(begun)).scalar()
+            return None if claimed is None else moment(claimed)
 
     def release(self) -> None:
         """Let go of what a killed process held: for a program that starts and knows that it runs alone."""

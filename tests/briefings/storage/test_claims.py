@@ -77,3 +77,12 @@ def test_events_are_forgotten_when_nobody_delivers_them_again(storage: Storage) 
     tidy(storage, NOW + KEPT + TICK)
     assert storage.claims.claim("settled", "b", NOW + KEPT + TICK)
     assert storage.claims.claim("held", "a", NOW + KEPT + TICK)
+
+
+def test_the_latest_event_of_a_platform(storage: Storage) -> None:
+    assert storage.claims.latest("a:") is None
+    storage.claims.claim("a:1", "me", NOW)
+    storage.claims.claim("a:2", "me", LATER)
+    storage.claims.claim("b:3", "me", LATER + TICK)
+    assert storage.claims.latest("a:") == LATER
+    assert storage.claims.latest("a%") is None
