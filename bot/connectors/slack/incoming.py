@@ -194,11 +194,11 @@ class Incoming:
         reply = await self._reply(asked)
         await desk.settle(asked.event)
         if isinstance(reply, Reply):
-            await self._parts.replies.send(reply, place)
-            if place.thread and not place.direct:
+            if place.thread and not (place.direct or reply.private or place.ephemeral_source):
                 thread = _thread_key(place.team, place.channel, place.thread)
                 await desk.claim(thread)
                 await desk.settle(thread)
+            await self._parts.replies.send(reply, place)
             return
         origin = Origin(channel=place.channel, thread=_known_thread(place), response_url=place.response_url)
         asker = modals.presumed(self._parts, origin, place.team, place.person)

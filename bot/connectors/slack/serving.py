@@ -157,7 +157,9 @@ class SocketMode:
         wait = 1.0
         while True:
             try:
-                return str((await self._api.request(self._token, "apps.connections.open"))["url"])
+                return str(
+                    (await self._api.request(self._token, "apps.connections.open", app_token=self._token))["url"]
+                )
             except ChannelGone as error:
                 raise ChannelGone(f"Slack refuses SLACK_APP_TOKEN: {error}") from error
             except (RateLimited, TemporaryFailure) as error:
