@@ -132,10 +132,13 @@ class SlackServer(People):
         self.world.base = f"http://127.0.0.1:{self._port}"
 
     async def go_dark(self) -> None:
-        """Refuse new connections and break those of Socket Mode."""
+        """Refuse new connections, and break those that there are."""
         assert self._site is not None
-        self.lines.drop()
+        assert self._runner is not None
+        assert self._runner.server is not None
         await self._site.stop()
+        for connection in self._runner.server.connections:
+            connection.force_close()
 
     @property
     def api_url(self) -> str:
