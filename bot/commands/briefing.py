@@ -249,7 +249,7 @@ def _nothing(context: Context, words: str) -> Reply:
     """What `ask` says when there is nothing: the words looked for and the nearest headline."""
     reply = ask(words, context.index, context.keywords, workspace=context.workspace, now=context.now)
     if not reply.found:
-        return reply
+        return replace(reply, private=True)
     text = f"No topic, section, headline or article is “{words}”, but `ask {words}` finds sentences on it."
     return Reply((Notice(text), *reply.contents), private=True, found=False)
 
