@@ -1,0 +1,73 @@
+"""The whole bot over the wire, in each of its modes; whatever it sends is judged, and nothing may be found wrong."""
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from bot.connectors.slack.parts import Tasks
+from tests.servers.slack import SlackServer, live_mentions
+from tests.wire.office import KIM, MAX, OTHER, SAMPLES, TEAM, Office, furnish
+
+
+@pytest.fixture
+def work(monkeypatch: pytest.MonkeyPatch) -> list[asyncio.Task[None]]:
+    """Every piece of work that follows an acknowledgement, so that its end can be waited for."""
+    begun: list[asyncio.Task[None]] = []
+
+    def start(tasks: Tasks, work: Coroutine[Any, Any, None]) -> None:
+        task = asyncio.create_task(work)
+        begun.append(task)
+        tasks._running.add(task)
+        task.add_done_callback(tasks._ended)
+
+    monkeypatch.setattr(Tasks, "start", start)
+    return begun
+
+
+@pytest.fixture
+def unpaced(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Conversations wait for no second between posts; `test_slack_burst` and `test_slack_slow` keep the real pace."""
+    monkeypatch.setattr("bot.connectors.slack.api.SPACING", 0.0)
+
+
+@pytest.fixture
+async def slack() -> AsyncIterator[SlackServer]:
+    """A local Slack; at the end nothing that was sent to it may break a rule or mention anybody."""
+    async with SlackServer() as server:
+        yield server
+        assert server.breaches == []
+        assert [found for call in server.calls if (found := live_mentions(call.arguments))] == []
+
+
+Opener = Callable[..., Awaitable[Office]]
+
+
+@pytest.fixture
+async def opened(tmp_path: Path, slack: SlackServer, work: list[asyncio.Task[None]]) -> AsyncIterator[Opener]:
+    """Opens the office in a mode, with sample articles, installed in both workspaces where that is by OAuth."""
+    office: Office | None = None
+
+    async def open(mode: str, articles: tuple[str, ...] = SAMPLES) -> Office:
+        nonlocal office
+        furnish(slack, installed=mode != "oauth")
+        office = Office(mode, tmp_path, slack, work)
+        await office.start(*articles)
+        if mode == "oauth":
+            for team, person in ((TEAM, KIM), (OTHER, MAX)):
+                status, page = await office.install(team, person)
+                assert status == 200, page
+        return office
+
+    yield open
+    if office:
+        await office.stop()
+
+
+@pytest.fixture(params=["socket", "http"])
+async def office(request: pytest.FixtureRequest, slack: SlackServer, opened: Opener, unpaced: None) -> Office:
+    """The office in both modes."""
+    slack.pace.per_channel = None
+    return await opened(request.param)
