@@ -1,11 +1,16 @@
 """The manifests that people paste at Slack say the same as the code, in both modes."""
 
+from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 import yaml
+from slack_bolt.async_app import AsyncApp
+from slack_bolt.request.async_request import AsyncBoltRequest
+from slack_bolt.response import BoltResponse
 
+from bot.connectors.slack.api import Api, SingleTeam
 from bot.connectors.slack.manifest import (
     COMMANDS,
     EVENTS,
@@ -15,6 +20,10 @@ from bot.connectors.slack.manifest import (
     SHORTCUTS,
     Shortcut,
 )
+from bot.connectors.slack.parts import Parts, Tasks
+from bot.connectors.slack.people import People
+from bot.connectors.slack.replying import Replies
+from bot.connectors.slack.serving import build
 
 CONFIG = Path(__file__).parents[3] / "config"
 SOCKET, HTTP = "slack-manifest.yaml", "slack-manifest-http.yaml"
@@ -112,3 +121,53 @@ def test_the_two_differ_in_nothing_else() -> None:
         return whole
 
     assert core(SOCKET) == core(HTTP)
+
+
+# The listeners -----------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+async def app() -> AsyncIterator[AsyncApp]:
+    api = Api("http://127.0.0.1:9/api/", SingleTeam("xoxb-none"))
+    people = People(api)
+    desk: Any = None  # listeners are looked for, not run
+    yield build(Parts(desk, api, people, Replies(api, people), Tasks()))
+    await api.close()
+
+
+async def is_heard(app: AsyncApp, body: dict[str, Any]) -> bool:
+    """Whether any listener would take what Slack sends."""
+    request, response = AsyncBoltRequest(body=body, mode="socket_mode"), BoltResponse(status=404)
+    app._init_context(request)
+    return any([await each.async_matches(req=request, resp=response) for each in app._async_listeners])
+
+
+def sent(event: str) -> dict[str, Any]:
+    """How an event of a manifest arrives."""
+    kind, _, place = event.partition(".")
+    inner = {"type": kind, "user": "U0AB", "channel": "C0AB", "text": "?", "ts": "1.2"}
+    if place:
+        inner["channel_type"] = {"channels": "channel", "groups": "group"}.get(place, place)
+    if kind.startswith("assistant_"):
+        inner["assistant_thread"] = {"user_id": "U0AB", "channel_id": "D0AB", "thread_ts": "1.2"}
+    return {"type": "event_callback", "team_id": "T0AB", "event_id": "Ev0AB", "event": inner}
+
+
+async def test_each_event_of_the_manifest_has_a_listener_and_no_other_has_one(app: AsyncApp) -> None:
+    assert [event for event in EVENTS if not await is_heard(app, sent(event))] == []
+    others = (
+        "app_requested channel_created channel_history_changed channel_left channel_rename channel_shared "
+        "dnd_updated emoji_changed file_shared group_left group_rename im_created link_shared message_metadata_posted "
+        "pin_added reaction_added reaction_removed star_added subteam_created team_join team_rename user_change"
+    )
+    assert [event for event in others.split() if await is_heard(app, sent(event))] == []
+
+
+async def test_commands_and_shortcuts_of_the_manifest_have_listeners(app: AsyncApp) -> None:
+    for command in COMMANDS:
+        assert await is_heard(app, {"command": command, "text": "", "team_id": "T0AB", "user_id": "U0AB"})
+    for shortcut in SHORTCUTS:
+        kind = {"global": "shortcut", "message": "message_action"}[shortcut.type]
+        body = {"type": kind, "callback_id": shortcut.callback_id, "trigger_id": "1", "team": {"id": "T0AB"}}
+        assert await is_heard(app, body)
+        assert not await is_heard(app, {**body, "callback_id": "sidelines:other"})
