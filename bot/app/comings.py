@@ -32,6 +32,13 @@ def managers_of(connectors: Mapping[str, Connector], workspace: str, person: str
     return connector.managers(workspace, person) if connector else None
 
 
+def forget_left(storage: Storage, before: datetime) -> None:
+    """Delete all data of the workspaces that removed the bot before then, and have not let it in again."""
+    for workspace in storage.workspaces.gone(before):
+        storage.workspaces.forget(workspace)
+        log.info("forgot a workspace", extra={"action": "forgotten", "workspace": workspace})
+
+
 class Comings:
     """Stores what comes of each event, and queues the notices about it, in one transaction. Runs in threads."""
 

@@ -15,8 +15,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from bot.app import build_commands, logs, open_index, open_keywords, open_storage
-from bot.app.comings import managers_of
+from bot.app.comings import forget_left, managers_of
 from bot.app.desk import FrontDesk
+from bot.app.health import told
 from bot.app.platforms import configured, connect
 from bot.app.sample import add_sample
 from bot.app.single import only_one
@@ -39,8 +40,6 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 UPKEEP_EVERY = timedelta(minutes=5)
-OVERDUE = timedelta(minutes=10)
-"""How long after its time a slot counts as missed, and the program as unwell."""
 STOP_WITHIN = 10.0
 """Seconds that deliveries under way get to end when the program is told to stop."""
 HEADLINES = 200
@@ -181,9 +180,7 @@ class Bot:
         """Delete what nobody will ask about any more, and workspaces that removed the bot long enough ago."""
         await asyncio.to_thread(tidy, self._storage, _now())
         kept = timedelta(days=self._settings.data.keep_after_leaving)
-        for workspace in await asyncio.to_thread(self._storage.workspaces.gone, _now() - kept):
-            await asyncio.to_thread(self._storage.workspaces.forget, workspace)
-            log.info("forgot a workspace", extra={"action": "forgotten", "workspace": workspace})
+        await asyncio.to_thread(forget_left, self._storage, _now() - kept)
 
     async def _keep_up(self) -> None:
         """Let every connector do its upkeep; one that fails does not keep the others from theirs."""
@@ -198,14 +195,7 @@ class Bot:
     async def _health(self) -> Mapping[str, object]:
         """Whether the database can be read, no slot is overdue, and every connector listens."""
         due = await self._next_due()
-        overdue = max(timedelta(), _now() - due) if due else timedelta()
-        silent = sorted(name for name in self._connectors if self._has_stopped(name))
-        return {
-            "ok": overdue <= OVERDUE and not silent,
-            "database": "readable",
-            "overdue_seconds": round(overdue.total_seconds()),
-            "not_listening": silent,
-        }
+        return told(due, _now(), [name for name in self._connectors if self._has_stopped(name)])
 
     def _has_stopped(self, name: str) -> bool:
         task = self._listening.get(name)

@@ -6,11 +6,13 @@ from pathlib import Path
 import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from bot.app import open_keywords
 from bot.commands import Commands
 from bot.commands.words import SHAPES, Typed, article_places, meant, parse, split_channel
 from bot.connectors import Asker
+from briefings.documents import canonical_url
 from briefings.errors import DatabaseCorrupt
 from briefings.index import Index
 from briefings.storage import Storage
@@ -140,6 +142,58 @@ def test_more_is_each_persons_own(commands: Commands) -> None:
     assert commands.handle("more", ADA, NOW).found
 
 
+def test_more_is_each_threads_own(commands: Commands) -> None:
+    thread = replace(ADA, thread="17.5")
+    commands.handle("brief", thread, NOW)
+    assert not commands.handle("more", ADA, NOW).found
+    assert commands.handle("more", thread, NOW).found
+
+
+@pytest.mark.parametrize(
+    ("text", "concerns"),
+    [
+        ("subscribe G7", True),
+        ("settings", True),
+        ("brief heron", True),
+        ("post story 1", True),
+        ("what about the herons?", False),
+        ("latest", False),
+        ("help", False),
+        ("pause in fighting?", False),
+        ("wrong 1/0", False),
+    ],
+)
+def test_only_some_replies_depend_on_who_may_manage(commands: Commands, text: str, concerns: bool) -> None:
+    assert commands.concerns_managers(text) is concerns
+
+
+def test_what_only_buttons_say_is_neither_listed_nor_proposed(commands: Commands) -> None:
+    assert parse("wrong 7/2 8") == Typed("wrong", "7/2 8")
+    assert parse("wrong way drivers") == Typed("ask", "wrong way drivers")
+    assert meant("wrongs righted") is None
+    assert not commands.handle("help wrong", ADA, NOW).found
+
+
+def test_an_article_is_briefed_by_its_address_however_written(commands: Commands, storage: Storage) -> None:
+    url = "https://example.org/herons?id=7"
+    section = Section(None, (("Herons nest early this year.",),))
+    document = Document(title="Early herons", url=url, sections=(section,))
+    storage.articles.add(document, keys=[Key("url", canonical_url(url))], workspace="terminal", now=NOW)
+    storage.articles.add(
+        replace(document, url=f"{url}8"), keys=[Key("url", canonical_url(f"{url}8"))], workspace="elsewhere", now=NOW
+    )
+    (briefing,) = commands.handle("brief http://www.example.org/herons/?utm_source=x&id=7#top", ADA, NOW).contents
+    assert isinstance(briefing, Briefing)
+    assert [story.article.title for story in briefing.stories] == ["Early herons"]
+    for unknown in (f"{url}8", "https://example.org/", "http://[", "https://x.org/\ud800"):
+        (notice,) = commands.handle(f"brief {unknown}", ADA, NOW).contents
+        assert isinstance(notice, Notice | Answer)
+    (notice,) = commands.handle(f"brief {url}8", ADA, NOW).contents
+    assert notice == Notice(
+        f"Nothing is stored of {url}8; an operator adds articles with `sidelines add ADDRESS`.", "refused"
+    )
+
+
 def test_a_section_is_found_by_its_heading_without_its_opening_and_closing_marks(commands: Commands) -> None:
     for words in ("what changed", "So what changed?", "WHAT CHANGED?"):
         (briefing,) = commands.handle(f"brief {words}", ADA, NOW).contents
@@ -255,7 +309,7 @@ SIGNS = [
     "remove",
 ]
 HOSTILE = ["https://example.org/x", "http://[", "\x1b[31m", "日本", "\n", "\x00", "\ud800", "😀"]
-words = st.sampled_from([*SHAPES, "heron", "zone", *SCHEDULES, *SIGNS, *HOSTILE])
+words = st.sampled_from([*SHAPES, "wrong", "managers", "@ada", "heron", "zone", *SCHEDULES, *SIGNS, *HOSTILE])
 
 
 @given(st.lists(words | st.text(max_size=8), max_size=6).map(" ".join))

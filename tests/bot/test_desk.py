@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from msgspec.structs import replace
 
 from bot.app import open_keywords
-from bot.app.comings import managers_of
+from bot.app.comings import forget_left, managers_of
 from bot.app.desk import FrontDesk
 from bot.commands import Commands
 from bot.connectors import Asker, Draft
@@ -378,6 +378,22 @@ async def test_a_workspace_that_left_is_kept_and_goes_on_when_it_comes_back(worl
     await world.desk.regained("scripted:T1")
     assert world.storage.workspaces.gone(later) == []
     assert [each.state for each in world.subscriptions()] == ["active"]
+
+
+async def test_what_a_workspace_left_behind_is_deleted_after_the_time_that_is_set(world):
+    await world.desk.joined("scripted:T1", HERE, "U1")
+    await world.desk.submit(FORM, ADMIN)
+    await world.desk.submit(replace(FORM, channel="scripted:T2:#C9"), STRANGER)
+    await world.desk.left("scripted:T1")
+    forget_left(world.storage, NOW)
+    assert len(world.subscriptions()) == 1
+    forget_left(world.storage, NOW + timedelta(seconds=1))
+    assert world.subscriptions() == []
+    assert world.queued() == []
+    assert world.storage.articles.count("scripted:T1") == 0
+    assert len(world.subscriptions("scripted:T2")) == 1
+    await world.desk.joined("scripted:T1", HERE, "U1")
+    assert len(world.queued()) == 1
 
 
 async def test_a_workspace_of_a_platform_that_is_not_connected_disturbs_nobody(world):

@@ -1,0 +1,98 @@
+"""What `run` joins: platforms by their settings, health over HTTP, and a start that loads nothing it does not need."""
+
+import json
+import os
+import socket
+import subprocess
+import sys
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from urllib.request import urlopen
+
+import pytest
+
+from bot.app import open_storage
+from bot.app.health import OVERDUE, told
+from bot.app.platforms import configured, connect
+from bot.connectors import Connector
+from config.settings import Settings
+
+ROOT = Path(__file__).parents[2]
+NOW = datetime(2026, 11, 23, 9, 0, tzinfo=UTC)
+SLACK = {"SLACK_BOT_TOKEN": "xoxb-1-2-abc", "SLACK_APP_TOKEN": "xapp-1-A-2-abc"}
+
+
+def load(**environ: str) -> Settings:
+    return Settings.load({**os.environ, **environ})
+
+
+@pytest.fixture
+def free_port() -> int:
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        return int(server.getsockname()[1])
+
+
+# Health
+
+
+@pytest.mark.parametrize(
+    ("due", "silent", "well"),
+    [
+        (None, [], True),
+        (NOW + timedelta(days=1), [], True),
+        (NOW - OVERDUE, [], True),
+        (NOW - OVERDUE - timedelta(seconds=1), [], False),
+        (None, ["slack"], False),
+    ],
+)
+def test_health_is_that_no_slot_is_overdue_and_everybody_listens(due, silent, well):
+    health = told(due, NOW, silent)
+    assert health["ok"] is well
+    assert health["not_listening"] == silent
+
+
+def test_a_running_session_says_that_it_is_well(free_port):
+    environ = {**os.environ, "SIDELINES_WEB_HOST": "127.0.0.1", "SIDELINES_WEB_PORT": str(free_port)}
+    run = [sys.executable, "-m", "bot", "run"]
+    with subprocess.Popen(run, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, cwd=ROOT, env=environ) as bot:
+        bot.stdin.write("topics\n")
+        bot.stdin.flush()
+        assert any(line.startswith("Topics of this workspace") for line in bot.stdout)
+        with urlopen(f"http://127.0.0.1:{free_port}/healthz", timeout=10) as response:
+            assert json.load(response) == told(None, NOW, [])
+        bot.stdin.close()
+        bot.stdout.read()
+    assert bot.returncode == 0
+
+
+def test_a_port_that_is_taken_is_told_in_a_sentence():
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        port = str(server.getsockname()[1])
+        environ = {**os.environ, "SIDELINES_WEB_HOST": "127.0.0.1", "SIDELINES_WEB_PORT": port}
+        run = [sys.executable, "-m", "bot", "run"]
+        done = subprocess.run(run, input="", capture_output=True, text=True, cwd=ROOT, env=environ, timeout=60)
+    assert done.returncode == 1
+    assert f"cannot listen on 127.0.0.1 port {port}" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+# Platforms
+
+
+def test_without_tokens_no_platform_is_connected_nor_loaded():
+    assert configured(load()) == ()
+    code = "import sys, bot.app.running; print([name for name in sys.modules if name.startswith(('slack', 'aiohttp'))])"
+    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"
+
+
+def test_with_its_tokens_slack_is_connected():
+    settings = load(**SLACK)
+    assert configured(settings) == ("slack",)
+    with open_storage(settings) as storage:
+        connectors = connect(settings, storage, None)
+    assert list(connectors) == ["slack"]
+    connector: Connector = connectors["slack"]
+    assert connector.name == "slack"
+    assert connector.limits.messages_per_second_per_workspace == settings.slack.messages_per_second
+    assert "xoxb" not in repr(connector)
