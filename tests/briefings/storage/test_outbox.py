@@ -179,6 +179,26 @@ def test_a_retry_waits_and_keeps_the_parts_that_were_posted(storage: Storage) ->
     assert claim(storage, "b", NOW + MINUTE) == [id]
 
 
+def test_a_retry_in_doubt_keeps_the_doubt(storage: Storage) -> None:
+    id, box = post(storage), storage.outbox
+    claim(storage, "a")
+    box.begin_part(id, "a", NOW, 0, LEASE)
+    assert box.retry(id, "a", NOW, NOW + MINUTE, "cut off", in_doubt=True)
+    assert stored(storage, id).sent == {0: ""}
+
+
+def test_only_attempts_that_count_are_counted(storage: Storage) -> None:
+    id, box = post(storage), storage.outbox
+    claim(storage, "a")
+    box.retry(id, "a", NOW, NOW, "too fast", counted=False)
+    assert stored(storage, id).attempts == 0
+    claim(storage, "a")
+    assert claim(storage, "a", NOW + LEASE) == [id]  # It waited for longer than its lease.
+    assert stored(storage, id).attempts == 1
+    assert claim(storage, "b", NOW + 2 * LEASE) == [id]
+    assert stored(storage, id).attempts == 2
+
+
 # Ends --------------------------------------------------------------------------------------------------------
 
 
@@ -223,6 +243,7 @@ def test_what_was_withdrawn_is_news_to_the_channel_again(storage: Storage) -> No
     assert storage.subscriptions.get(subscription, "ours").since == NOW - MINUTE
     with pytest.raises(NotFound):
         box.post_again(id, "ours", NOW)
+    assert storage.turns.take([fate], {subscription: 0}, NOW) == 1  # Its slot is free again.
 
 
 def test_a_post_that_failed_keeps_its_stories_and_may_be_posted_again(storage: Storage) -> None:

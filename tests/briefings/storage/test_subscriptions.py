@@ -109,6 +109,72 @@ def test_a_stopped_subscription_is_never_due_until_it_is_resumed(storage: Storag
     assert [row[0] for row in storage.turns.due(LATER.at, 9)] == [id]
 
 
+def test_a_blocked_subscription_is_due_at_its_trial(storage: Storage) -> None:
+    store, id = storage.subscriptions, create(storage).id
+    blocked = store.block(id, "ours", "The channel is gone.", LATER)
+    assert (blocked.state, blocked.next_slot, blocked.next_due) == ("blocked", LATER.key, LATER.at)
+    assert store.earliest_due() == LATER.at
+    assert [row[0] for row in storage.turns.due(LATER.at, 9)] == [id]
+    moved = store.reschedule(id, "ours", TWICE, SLOT)
+    assert (moved.state, moved.next_due) == ("blocked", SLOT.at)
+    moved = store.reschedule(id, "ours", AS_IT_HAPPENS, None)
+    assert (moved.state, moved.next_due) == ("blocked", SLOT.at)
+
+
+def test_a_blocked_subscription_without_clock_is_tried_again_when_its_fate_says(storage: Storage) -> None:
+    active = create(storage, schedule=AS_IT_HAPPENS, query="ships", slot=SLOT)
+    blocked = create(storage, schedule=AS_IT_HAPPENS, slot=SLOT)
+    storage.subscriptions.block(blocked.id, "ours", "The channel is gone.", SLOT)
+    storage.turns.take([Fate(next=None, trial=LATER.at)], {active.id: 0, blocked.id: 0}, SLOT.at)
+    assert storage.subscriptions.get(active.id, "ours").next_due is None
+    assert storage.subscriptions.get(blocked.id, "ours").next_due == LATER.at
+
+
+def test_all_of_a_channel_or_a_workspace_are_blocked_and_found_again(storage: Storage) -> None:
+    store = storage.subscriptions
+    here, there = create(storage), create(storage, channel="ours/other")
+    happens = create(storage, schedule=AS_IT_HAPPENS, slot=None)
+    paused = store.pause(create(storage, query="ships").id, "ours")
+    theirs = create(storage, workspace="theirs")
+    trial = SLOT.at + HOUR
+
+    blocked = store.block_all("ours", "ours/news", "The channel is gone.", trial)
+    assert [(s.id, s.state, s.reason) for s in blocked] == [
+        (here.id, "blocked", "The channel is gone."),
+        (happens.id, "blocked", "The channel is gone."),
+    ]
+    assert [s.next_due for s in blocked] == [trial, trial]
+    assert store.block_all("ours", "ours/news", "The channel is gone.", trial) == []
+
+    (other,) = store.block_all("ours", None, "Sidelines was removed.")
+    assert (other.id, other.state, other.next_due) == (there.id, "blocked", None)
+    assert [s.id for s in store.regain("ours", None)] == [here.id, there.id, happens.id]
+    assert [s.id for s in store.regain("ours", "ours/other")] == [there.id]
+    assert store.get(paused.id, "ours") == paused
+    assert store.list("theirs") == [theirs]
+
+
+def test_a_trial_of_many_is_not_before_the_next_slot(storage: Storage) -> None:
+    id = create(storage, slot=LATER).id
+    (blocked,) = storage.subscriptions.block_all("ours", None, "The channel is gone.", SLOT.at)
+    assert (blocked.id, blocked.next_slot, blocked.next_due) == (id, LATER.key, LATER.at)
+
+
+def test_a_channel_recovers_what_waits_for_a_trial_there(storage: Storage) -> None:
+    store = storage.subscriptions
+    waiting, refused = create(storage), create(storage, query="ships")
+    elsewhere, paused = create(storage, channel="ours/other"), create(storage, query="cranes")
+    for each in (waiting, elsewhere):
+        store.block(each.id, "ours", "The channel is gone.", SLOT)
+    store.block(refused.id, "ours", "The topic cannot be read.")
+    store.pause(paused.id, "ours")
+    assert [(s.id, s.state, s.reason, s.next_due) for s in store.recover("ours", "ours/news")] == [
+        (waiting.id, "active", None, SLOT.at)
+    ]
+    assert store.recover("ours", "ours/news") == store.recover("theirs", "ours/other") == []
+    assert [s.state for s in store.list("ours")] == ["active", "blocked", "blocked", "paused"]
+
+
 def test_rescheduling_keeps_a_stopped_subscription_stopped(storage: Storage) -> None:
     store, id = storage.subscriptions, create(storage).id
     moved = store.reschedule(id, "ours", TWICE, LATER)
