@@ -41,7 +41,7 @@ class SlackOptions(Struct, frozen=True):
     @property
     def encryption_keys(self) -> tuple[str, ...]:
         """The keys of the stored tokens, newest first: that one encrypts, the others still decrypt."""
-        return tuple(_words(self.encryption_key.reveal()))
+        return tuple(_keys(self.encryption_key.reveal()))
 
 
 def incomplete(given: Collection[str]) -> Iterator[tuple[str, str]]:
@@ -77,8 +77,8 @@ def _incomplete_oauth(given: Collection[str]) -> Iterator[tuple[str, str]]:
         yield "slack.bot_token", "is for one workspace, SLACK_CLIENT_ID for many; set one of them"
 
 
-def _words(text: str) -> list[str]:
-    return text.replace(",", " ").split()
+def _keys(text: str) -> list[str]:
+    return [key.strip() for key in text.split(",") if key.strip()]
 
 
 # What a value must look like; a ValueError never holds the value -----------------------------------------------
@@ -111,7 +111,7 @@ def _one_word(text: str) -> None:
 
 
 def _key(text: str) -> None:
-    if any(len(key) < KEY_CHARACTERS for key in _words(text)):
+    if min(map(len, _keys(text)), default=0) < KEY_CHARACTERS:
         raise ValueError(
             f"must have {KEY_CHARACTERS} characters or more, or several such keys with commas between, newest first; "
             "`openssl rand -hex 32` makes one"

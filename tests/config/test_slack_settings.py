@@ -67,8 +67,8 @@ def test_slack_is_set_in_the_file_as_well_as_in_the_environment(tmp_path: Path) 
 
 
 def test_several_keys_are_read_newest_first() -> None:
-    new, old = "n" * 32, "o" * 40
-    for between in (",", ", ", " "):
+    new, old = "n" * 32, "a sentence that nobody guesses is a key too"
+    for between in (",", ", ", " ,\n"):
         environ = OAUTH | SIGNED | {"SIDELINES_SLACK_ENCRYPTION_KEY": new + between + old}
         assert Settings.load(environ).slack.encryption_keys == (new, old)
 
@@ -106,6 +106,7 @@ def test_several_keys_are_read_newest_first() -> None:
             "SIDELINES_SLACK_ENCRYPTION_KEY",
             ["32 characters", "`openssl rand -hex 32`"],
         ),
+        (OAUTH | SIGNED | {"SIDELINES_SLACK_ENCRYPTION_KEY": ","}, "SIDELINES_SLACK_ENCRYPTION_KEY", ["32 characters"]),
         (
             OAUTH | SIGNED | {"SIDELINES_SLACK_ENCRYPTION_KEY": "n" * 32 + ",short"},
             "SIDELINES_SLACK_ENCRYPTION_KEY",
