@@ -119,8 +119,11 @@ def field_errors(view: Mapping[str, Any], problems: Mapping[str, str]) -> dict[s
 
 def options(suggestions: Iterable[Suggestion]) -> list[dict[str, Any]]:
     """Suggestions as the choices of a menu. One too long to come back whole is left out, and so are repeats."""
-    chosen = {it.value: _option(it.label, it.value) for it in reversed(list(suggestions)) if _fits(it)}
-    return list(reversed(chosen.values()))[:OPTIONS]
+    choices: dict[str, dict[str, Any]] = {}
+    for suggestion in suggestions:
+        if _fits(suggestion):
+            choices.setdefault(suggestion.value, _option(suggestion.label, suggestion.value))
+    return list(choices.values())[:OPTIONS]
 
 
 def question(origin: Origin) -> View:
