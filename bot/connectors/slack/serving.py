@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import logging
+import time
 from collections.abc import Mapping
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
@@ -12,7 +13,7 @@ from urllib.parse import parse_qsl
 
 from aiohttp import web
 from slack_bolt.adapter.aiohttp import to_aiohttp_response
-from slack_bolt.adapter.socket_mode.async_internals import run_async_bolt_app, send_async_response
+from slack_bolt.adapter.socket_mode.async_internals import send_async_response
 from slack_bolt.async_app import AsyncApp
 from slack_bolt.authorization import AuthorizeResult
 from slack_bolt.error import BoltUnhandledRequestError
@@ -35,7 +36,7 @@ log = logging.getLogger(__name__)
 
 PING = 5.0
 """Seconds between pings; a line that answers none of four is opened anew."""
-LONGEST_WAIT = 30.0
+FIRST_WAIT, LONGEST_WAIT = 1.0, 30.0
 """Seconds between two tries to open the line."""
 CLOSING = 3.0
 """Seconds that closing the line may take."""
@@ -95,10 +96,8 @@ class Endpoint:
             return web.json_response({"error": "not understood"}, status=HTTPStatus.BAD_REQUEST)
         if self._app is None:  # Starting or stopping; Slack delivers it again.
             return web.Response(status=HTTPStatus.SERVICE_UNAVAILABLE)
-        # Bolt reads forms by looking for the word "payload", which people may type.
-        asked = AsyncBoltRequest(body=json.dumps(content), headers={"content-type": "application/json"})
-        response = await self._app.async_dispatch(asked)
-        if response.status >= HTTPStatus.INTERNAL_SERVER_ERROR:
+        response = await dispatched(self._app, content)
+        if response is None:
             return web.json_response({"error": "not understood"}, status=HTTPStatus.BAD_REQUEST)
         return await to_aiohttp_response(response)
 
@@ -122,6 +121,20 @@ def understood(body: bytes, content_type: str) -> dict[str, Any] | None:
     except (ValueError, RecursionError):
         return None
     return content if isinstance(content, dict) else None
+
+
+async def dispatched(app: AsyncApp, content: dict[str, Any]) -> BoltResponse | None:
+    """The app's answer to a request; None when it is not like anything that Slack sends.
+
+    The content is handed over as Socket Mode has it, already read: Bolt reads a form by looking for the word "payload",
+    which people may type.
+    """
+    try:
+        response = await app.async_dispatch(AsyncBoltRequest(body=content, mode="socket_mode"))
+    except (AttributeError, LookupError, TypeError, ValueError) as error:
+        log.warning("a request was not understood", exc_info=error, extra={"action": "request_odd"})
+        return None
+    return response if response.status < HTTPStatus.INTERNAL_SERVER_ERROR else None
 
 
 class SocketMode:
@@ -154,7 +167,7 @@ class SocketMode:
 
     async def _address(self) -> str:
         """Where to open the line; asks until Slack answers."""
-        wait = 1.0
+        wait = FIRST_WAIT
         while True:
             try:
                 return str(
@@ -170,10 +183,10 @@ class SocketMode:
 
     async def _handle(self, client: AsyncBaseSocketModeClient, request: SocketModeRequest) -> None:
         """Pass on one envelope, and acknowledge it whatever the app makes of it."""
-        response = await run_async_bolt_app(self._app, request)
-        if response.status != HTTPStatus.OK:
+        response = await dispatched(self._app, request.payload) if isinstance(request.payload, dict) else None
+        if response is None or response.status != HTTPStatus.OK:
             response = BoltResponse(status=HTTPStatus.OK)
-        await send_async_response(client, request, response, 0.0)
+        await send_async_response(client, request, response, time.time())
 
 
 async def _close(client: SocketModeClient) -> None:
