@@ -65,7 +65,8 @@ class Comings:
                 sentence = f"Briefings on {{which}} are stopped: {reason.rstrip('.')}. They go on when that is done."
                 self._tell(workspace, stopped, now, sentence, "problem")
         where = {"action": "lost", "workspace": workspace, "channel": channel}
-        log.warning("%s", reason, extra={**where, "subscriptions": len(stopped)})
+        level = logging.WARNING if stopped else logging.INFO
+        log.log(level, "%s", reason, extra={**where, "subscriptions": len(stopped)})
 
     def regained(self, workspace: str, channel: str | None, now: datetime) -> None:
         """Let what was stopped go on."""

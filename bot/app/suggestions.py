@@ -5,7 +5,8 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections import OrderedDict
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from functools import cache
 from typing import TYPE_CHECKING
 from zoneinfo import available_timezones
 
@@ -64,7 +65,6 @@ class Suggestions:
         self._known: OrderedDict[str, Known] = OrderedDict()
         self._outdated: set[str] = set()
         self._reading: dict[str, asyncio.Task[None]] = {}
-        self._zones = tuple(sorted(available_timezones() - {"localtime", "Factory"}))
 
     def outdated(self, workspace: str) -> None:
         """Something may have changed there: what is remembered is read anew when it is next asked for."""
@@ -86,7 +86,7 @@ class Suggestions:
         """Up to `limit` choices for the typed words, those that begin with them first."""
         typed = " ".join(storable(typed[:LONGEST]).split())
         if about == "zone":
-            found = self._of_zones(typed, asker.zone)
+            found = _of_zones(typed, asker.zone, await asyncio.to_thread(_zones))
         elif about == "when":
             found = _of_whens(typed)
         else:
@@ -124,13 +124,20 @@ class Suggestions:
         ]
         return Known(tuple(topics.values()), tuple(shown))
 
-    def _of_zones(self, typed: str, own: str | None) -> Iterator[Suggestion]:
-        if not typed:
-            names: Iterable[str] = [*([own] if own else []), "UTC", *self._zones]
-        else:
-            wanted = typed.replace(" ", "_")
-            names = _ranked(wanted, self._zones, key=lambda name: name.rpartition("/")[2])
-        return (Suggestion(name, name) for name in names)
+
+@cache
+def _zones() -> tuple[str, ...]:
+    """All there are; reads the time zone database, once."""
+    return tuple(sorted(available_timezones() - {"localtime", "Factory"}))
+
+
+def _of_zones(typed: str, own: str | None, zones: Sequence[str]) -> Iterator[Suggestion]:
+    """The asker's own zone and UTC before anything is typed, then those that begin with the words or hold them."""
+    if typed:
+        names = _ranked(typed.replace(" ", "_"), zones, key=lambda name: name.rpartition("/")[2])
+    else:
+        names = [*([own] if own else []), "UTC", *zones]
+    return (Suggestion(name, name) for name in names)
 
 
 def _of_topics(typed: str, names: Sequence[str]) -> Iterator[Suggestion]:

@@ -99,7 +99,7 @@ class Context:
             here = self.shown(self.asker.channel)
             return NotAllowed(f"You may manage {here} alone, and this is about {where}; ask {self.asker.managers}.")
         added = self.preferences(channel).trusted if trusted else ()
-        people = ", ".join([self.asker.managers, *map(person_shown, added)])
+        people = " and ".join([self.asker.managers, *([", ".join(map(person_shown, added))] if added else [])])
         return NotAllowed(
             f"Only {people} may do that. Ask one of them, or let a manager open it to everyone "
             "with `settings managers everyone`."

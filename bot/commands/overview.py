@@ -12,8 +12,6 @@ from bot.commands.workspace import settings
 from briefings.types import Action, Content, Delivery, Item, Listing, Notice, Subscription
 
 WEEK = timedelta(days=7)
-LOOKED_AT = 1000
-"""Newest deliveries that are looked through for those that went wrong."""
 NAMED = 5
 """Deliveries and stopped subscriptions that are told one by one."""
 
@@ -21,9 +19,12 @@ NAMED = 5
 def home(context: Context) -> tuple[Content, ...]:
     """All of it, for one person."""
     subscriptions = context.storage.subscriptions.list(context.workspace)
+    managed = {channel for channel in {each.channel for each in subscriptions} if context.may_manage(channel)}
     listing = Listing(
         "Subscriptions",
-        tuple(_with_buttons(context, each) for each in subscriptions),
+        tuple(
+            _with_buttons(context, each) if each.channel in managed else row(context, each) for each in subscriptions
+        ),
         "Nothing is subscribed yet. Choose a topic and a time, and its new stories are posted in a channel.",
         (Action("subscribe", "subscribe"), Action("latest headlines", "latest"), Action("help", "help")),
     )
@@ -32,8 +33,6 @@ def home(context: Context) -> tuple[Content, ...]:
 
 
 def _with_buttons(context: Context, it: Subscription) -> Item:
-    if not context.may_manage(it.channel):
-        return row(context, it)
     pausing = Action("pause", f"pause {it.id}") if it.state == "active" else Action("resume", f"resume {it.id}")
     return replace(
         row(context, it),
@@ -53,21 +52,20 @@ def _health(context: Context, subscriptions: list[Subscription]) -> Notice:
     newest = context.storage.articles.heads(context.workspace, limit=1)
     if newest and (article := context.storage.articles.get(newest[0].id, context.workspace)):
         lines.append(f"The newest arrived {context.local(article.arrived, context.zone(''))}: {article.title}")
-    history = context.storage.outbox.history(context.workspace, limit=LOOKED_AT)
-    week = [each for each in history if each.created > context.now - WEEK]
-    wrong = [each for each in week if each.state in ("failed", "unknown")]
-    delivered = sum(each.state == "delivered" for each in week)
-    lines.append(f"In the last week {delivered} deliveries arrived, {len(wrong)} did not or may not have.")
-    lines += [_told(context, each) for each in wrong[:NAMED]]
+    since = context.now - WEEK
+    counts = context.storage.outbox.counts(context.workspace, since)
+    arrived, failed, unknown = (counts.get(state, 0) for state in ("delivered", "failed", "unknown"))
+    lines.append(f"In the last week {arrived} deliveries arrived, {failed} failed and {unknown} may or may not have.")
+    newest_wrong = context.storage.outbox.history(context.workspace, states=("failed", "unknown"), limit=NAMED)
+    wrong = [each for each in newest_wrong if each.created >= since]
+    lines += [_told(context, each) for each in wrong]
     stopped = [each for each in subscriptions if each.state == "blocked"]
     lines += [
         f"Number {it.id}, {it.topic} in {context.shown(it.channel)}, is stopped: {it.reason}" for it in stopped[:NAMED]
     ]
     if len(stopped) > NAMED:
         lines.append(f"{len(stopped) - NAMED} more are stopped.")
-    actions = tuple(
-        Action(f"post {it.id} again", f"post again {it.id}") for it in wrong[:NAMED] if it.state == "unknown"
-    )
+    actions = tuple(Action(f"post {it.id} again", f"post again {it.id}") for it in wrong if it.state == "unknown")
     return Notice("\n".join(lines), "problem" if wrong or stopped else "info", actions)
 
 

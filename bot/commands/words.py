@@ -31,7 +31,7 @@ SHAPES = {
 }
 """Each command and the shape of its argument. With another argument it is a question: "Sources of the leak?"."""
 
-BUTTONS = {"wrong": IDS}
+BUTTONS = {"wrong": r"\d+(?:/\d+)?"}
 """Commands that buttons have, and nobody types."""
 
 OTHER_NAMES = {"briefing": "brief", "headlines": "latest", "list": "subscriptions", "setting": "settings", "?": "help"}

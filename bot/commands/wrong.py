@@ -12,25 +12,19 @@ log = logging.getLogger(__name__)
 
 
 def wrong(context: Context, argument: str) -> Reply:
-    """Take note of places, as the button under them names them, and tell the managers of each."""
-    places = article_places(argument)
-    articles = {a.id: a for a in context.storage.articles.get_many([id for id, _ in places], context.workspace)}
-    known = [
-        (articles[id], section)
-        for id, section in places
-        if id in articles and (section is None or section < len(articles[id].sections))
-    ]
-    if not known:
+    """Take note of the article or section that the button stands under, and tell the managers of it."""
+    (id, section), *_ = article_places(argument) or [(0, None)]
+    article = context.storage.articles.get(id, context.workspace)
+    if article is None or (section is not None and section >= len(article.sections)):
         return refused("That article is not here any more.")
-    for article, section in known:
-        place = f"{article.id}" if section is None else f"{article.id}/{section}"
-        log.info("marked as wrong", extra={"action": "wrong", "workspace": context.workspace, "place": place})
-        heading = article.sections[section].heading if section is not None else None
-        where = f"the section “{heading}” of “{article.title}”" if heading else f"“{article.title}”"
-        text = f"A reader says that something is wrong in {where}. Its text is as stored; compare it with its source."
-        if article.url:
-            text += f"\n{article.url}"
-        _tell_managers(context, place, Notice(text, actions=(Action("show it", f"brief {place}"),)))
+    place = f"{id}" if section is None else f"{id}/{section}"
+    log.info("marked as wrong", extra={"action": "wrong", "workspace": context.workspace, "place": place})
+    heading = article.sections[section].heading if section is not None else None
+    where = f"the section “{heading}” of “{article.title}”" if heading else f"“{article.title}”"
+    text = f"A reader says that something is wrong in {where}. Its text is as stored; compare it with its source."
+    if article.url:
+        text += f"\n{article.url}"
+    _tell_managers(context, place, Notice(text, actions=(Action("show it", f"brief {place}"),)))
     return told("Thank you; those who manage this have been told.", private=True)
 
 

@@ -250,14 +250,22 @@ class Outbox:
         return found[0]
 
     def history(
-        self, workspace: str, *, channel: str | None = None, subscription: int | None = None, limit: int = 20
+        self,
+        workspace: str,
+        *,
+        channel: str | None = None,
+        subscription: int | None = None,
+        states: Sequence[DeliveryState] = (),
+        limit: int = 20,
     ) -> list[Delivery]:
-        """The newest deliveries of a workspace, or of one channel or subscription, newest first."""
+        """The newest deliveries of a workspace, or of one channel, subscription or some states, newest first."""
         query = _stored.where(deliveries.c.workspace == workspace).order_by(deliveries.c.id.desc()).limit(limit)
         if channel is not None:
             query = query.where(deliveries.c.channel == channel)
         if subscription is not None:
             query = query.where(deliveries.c.subscription == subscription)
+        if states:
+            query = query.where(deliveries.c.state.in_(states))
         with self._database.reading() as connection:
             return _read(connection, query)
 
@@ -270,9 +278,13 @@ class Outbox:
         with self._database.reading() as connection:
             return next(iter(_read(connection, query)), None)
 
-    def counts(self) -> dict[DeliveryState, int]:
-        """How many deliveries there are in each state."""
+    def counts(self, workspace: str | None = None, since: datetime | None = None) -> dict[DeliveryState, int]:
+        """How many deliveries there are in each state: of all workspaces or one, of all time or `since` then."""
         query = select(deliveries.c.state, func.count()).group_by(deliveries.c.state)
+        if workspace is not None:
+            query = query.where(deliveries.c.workspace == workspace)
+        if since is not None:
+            query = query.where(deliveries.c.created >= milliseconds(since))
         with self._database.reading() as connection:
             return dict(connection.execute(query).all())
 

@@ -168,7 +168,7 @@ def test_only_some_replies_depend_on_who_may_manage(commands: Commands, text: st
 
 
 def test_what_only_buttons_say_is_neither_listed_nor_proposed(commands: Commands) -> None:
-    assert parse("wrong 7/2 8") == Typed("wrong", "7/2 8")
+    assert parse("wrong 7/2") == Typed("wrong", "7/2")
     assert parse("wrong way drivers") == Typed("ask", "wrong way drivers")
     assert meant("wrongs righted") is None
     assert not commands.handle("help wrong", ADA, NOW).found

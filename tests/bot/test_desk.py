@@ -215,7 +215,7 @@ async def test_people_are_trusted_and_distrusted_by_those_who_manage(world):
     await world.desk.answer("settings managers add @U2", ADMIN)
     assert (await world.desk.answer("subscribe heron daily at 9 in #C2", READER)).found
     other = replace(READER, person="U6")
-    assert text_of(await world.desk.answer("pause 1", other)).startswith("Only admins, @U2 may do that.")
+    assert text_of(await world.desk.answer("pause 1", other)).startswith("Only admins and @U2 may do that.")
     assert (await world.desk.answer("settings managers remove @U2", ADMIN)).found
     assert not (await world.desk.answer("pause 1", READER)).found
     assert not (await world.desk.answer("settings managers remove @U2", ADMIN)).found
