@@ -1,6 +1,7 @@
 """The whole bot over the wire, in each of its modes; whatever it sends is judged, and nothing may be found wrong."""
 
 import asyncio
+import math
 from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
 from pathlib import Path
 from typing import Any
@@ -31,6 +32,7 @@ def work(monkeypatch: pytest.MonkeyPatch) -> list[asyncio.Task[None]]:
 def unpaced(monkeypatch: pytest.MonkeyPatch) -> None:
     """Conversations wait for no second between posts; `test_slack_burst` and `test_slack_slow` keep the real pace."""
     monkeypatch.setattr("bot.connectors.slack.api.SPACING", 0.0)
+    monkeypatch.setattr("bot.connectors.slack.PER_CHANNEL", math.inf)
 
 
 @pytest.fixture

@@ -28,7 +28,7 @@ KIM, LEE, ANN = "U0KIM00001", "U0LEE00001", "U0ANN00001"
 """An admin in Seoul; a member without a zone; a member who made the channel NEWS."""
 BOLT, MAX = "C0BOLT0001", "U0MAX00001"
 """The channel of the other workspace, and its owner."""
-KEY = "an encryption key that nobody else has, of more than 32 characters"
+KEY = "an encryption key that nobody else has and that is long"
 
 
 def furnish(slack: SlackServer, *, installed: bool) -> None:
@@ -117,7 +117,7 @@ class Office:
     async def start(self, *articles: str) -> None:
         """Start the bot as `sidelines run` does, with these sample articles stored, and wait until Slack reaches it."""
         settings = Settings.load(self.environ)
-        self._storage = await asyncio.to_thread(open_storage, settings)
+        self.open()
         if articles:
             await asyncio.to_thread(stock, self.storage, *articles)
         self.storage.outbox.release(datetime.now(UTC))
@@ -138,7 +138,14 @@ class Office:
             with suppress(asyncio.CancelledError):
                 await self._running
             self._running = None
-            self.storage.close()
+            self.close()
+
+    def open(self) -> None:
+        """Open the database, which a stopped bot has closed."""
+        self._storage = open_storage(Settings.load(self.environ))
+
+    def close(self) -> None:
+        self.storage.close()
 
     async def restart(self) -> None:
         await self.stop()
@@ -243,6 +250,13 @@ class Office:
             now=now,
             created_by=by,
         ).id
+
+    def try_again(self, id: int, team: str = TEAM) -> None:
+        """Let the trial of a blocked subscription be due now."""
+        now = datetime.now(UTC)
+        it = self.storage.subscriptions.get(id, f"slack:{team}")
+        slot = Slot(now.strftime("%Y-%m-%dT%H:%M:%S"), now)
+        self.storage.subscriptions.block(id, f"slack:{team}", it.reason or "", slot)
 
     def subscriptions(self, team: str = TEAM) -> list[Subscription]:
         return self.storage.subscriptions.list(f"slack:{team}")
