@@ -1,7 +1,7 @@
 """What every connector keeps to; a new platform is one more entry in CONNECTORS."""
 
 import io
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -9,7 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.connectors import Connector, terminal
+from bot.connectors import Connector, slack, terminal
+from bot.connectors.slack import Slack
 from bot.connectors.terminal import Terminal
 from briefings.types import (
     Action,
@@ -25,16 +26,25 @@ from briefings.types import (
     Story,
     Telling,
 )
+from tests.servers.slack import SlackServer
 
 
 def make_terminal(folder: Path, scripted) -> Terminal:
     return terminal.create(terminal.Settings(io.StringIO(), io.StringIO(), folder))
 
 
+def make_slack(folder: Path, scripted, api_url: str = "http://127.0.0.1:9/api/") -> Slack:
+    settings = {"bot_token": "xoxb-T0TEAM001", "app_token": "xapp-1", "api_url": api_url}
+    return slack.create(slack.Settings(**settings))
+
+
 CONNECTORS: dict[str, Callable[..., Connector]] = {
     "terminal": make_terminal,
     "scripted": lambda folder, scripted: scripted,
+    "slack": make_slack,
 }
+CHANNELS = {"slack": "slack:T0TEAM001:#C0WORLD001"}
+"""A channel of each platform; where there is none, any name will do."""
 
 HEAD = Head(
     id=1, title="Headline", url="https://example.org/1", source="Paper", published=datetime(2026, 1, 2, tzinfo=UTC)
@@ -61,13 +71,26 @@ def connector(request, tmp_path, scripted) -> Connector:
     return CONNECTORS[request.param](tmp_path, scripted)
 
 
+@pytest.fixture(params=CONNECTORS)
+async def connected(request, tmp_path, scripted, monkeypatch) -> AsyncIterator[Connector]:
+    """Each connector where it can send: Slack's with a local one."""
+    if request.param != "slack":
+        yield CONNECTORS[request.param](tmp_path, scripted)
+        return
+    monkeypatch.setattr("bot.connectors.slack.api.SPACING", 0.0)
+    async with SlackServer() as server:
+        server.add_workspace("T0TEAM001").channel("C0WORLD001", "world")
+        made = make_slack(tmp_path, scripted, server.api_url)
+        yield made
+        await made._api.close()
+
+
 @pytest.mark.parametrize("content", CONTENTS, ids=lambda content: type(content).__name__)
-async def test_every_content_is_laid_out_as_messages_that_can_be_sent(connector, content):
-    parts = connector.render(content)
+async def test_every_content_is_laid_out_as_messages_that_can_be_sent(connected, content):
+    parts = connected.render(content)
     assert parts
-    ids = [
-        await connector.send(f"{connector.name}:#x", part, key=f"1.{n}", thread=None) for n, part in enumerate(parts)
-    ]
+    channel = CHANNELS.get(connected.name, f"{connected.name}:#x")
+    ids = [await connected.send(channel, part, key=f"1.{n}", thread=None) for n, part in enumerate(parts)]
     assert all(ids)
     assert len(set(ids)) == len(ids)
 

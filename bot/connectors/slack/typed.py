@@ -8,7 +8,7 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-MARKED = re.compile(r"<([^<>]+)>")
+MARKED = re.compile(r"<([@#!][^<>]+|[a-z]+:[^<>]+)>", re.IGNORECASE)
 ESCAPES = {"&amp;": "&", "&lt;": "<", "&gt;": ">"}
 ESCAPED = re.compile("|".join(ESCAPES))
 SUBTYPES = {None, "thread_broadcast", "file_share"}
