@@ -59,13 +59,13 @@ def register(app: AsyncApp, parts: Parts) -> None:
 
 
 @asynccontextmanager
-async def working(parts: Parts, place: Place, ts: str, question: str) -> AsyncIterator[None]:
+async def working(parts: Parts, place: Place, ts: str | None, question: str) -> AsyncIterator[None]:
     """Show in the pane that an answer is being made, as long as it is, and name the conversation for its question.
 
-    For any message with the id `ts` in a thread of a direct conversation; Slack refuses where there is no pane, which
-    does no harm. The answer waits for none of it.
+    For a message with the id `ts` in a thread of a direct conversation; nothing is done for others. Slack refuses where
+    there is no pane, which does no harm. The answer waits for none of it.
     """
-    if not (place.direct and place.thread):
+    if not (ts and place.direct and place.thread):
         yield
         return
     showing = asyncio.create_task(_show(parts, place, ts, question))

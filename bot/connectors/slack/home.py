@@ -12,6 +12,7 @@ from bot.render import block_kit_views as views
 if TYPE_CHECKING:
     from slack_bolt.async_app import AsyncAck, AsyncApp, AsyncBoltContext
 
+    from bot.connectors import Asker
     from bot.connectors.slack.parts import Parts
     from briefings.types import Content
 
@@ -30,13 +31,22 @@ def register(app: AsyncApp, parts: Parts) -> None:
 
 async def publish(parts: Parts, team: str, person: str, outcome: Sequence[Content] = ()) -> None:
     """Show a person the Home tab as things are now; `outcome` is what came of the button pressed there."""
-    asker = await parts.people.asker(team, person, person, managing=True)
+    asker = await _asker(parts, team, person)
     dashboard = await named(parts, team, await parts.desk.home(asker))
     view = views.home(dashboard, await named(parts, team, outcome))
     try:
         await parts.api.patiently(lambda: parts.api.call(team, "views.publish", user_id=person, view=view))
     except DeliveryError as error:
         log.warning("the Home tab is as it was: %s", error, extra={"action": "home_failed", "workspace": team})
+
+
+async def _asker(parts: Parts, team: str, person: str) -> Asker:
+    """Who looks at it; when Slack does not tell, somebody who may not manage."""
+    try:
+        return await parts.people.asker(team, person, person, managing=True)
+    except DeliveryError as error:
+        log.warning("a person is unknown: %s", error, extra={"action": "asker_unknown", "workspace": team})
+        return await parts.people.asker(team, person, person, managing=False)
 
 
 async def named(parts: Parts, team: str, contents: Sequence[Content]) -> list[Content]:

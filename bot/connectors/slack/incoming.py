@@ -139,8 +139,7 @@ class Incoming:
         )
         # Known by its post: a mention comes as two events of one post.
         key = f"{workspace_name(team)}:{channel}:{ts}"
-        async with working(self._parts, place, ts, typed):
-            await self._answer(Asked(text=typed, place=place, event=key, ts=ts))
+        await self._answer(Asked(text=typed, place=place, event=key, ts=ts))
 
     async def change(self, team: str, body: dict[str, Any], event: dict[str, Any]) -> None:
         """A coming or going, told to the desk once."""
@@ -189,8 +188,12 @@ class Incoming:
         """Take the words to the desk and send the reply, unless that is done or being done elsewhere."""
         desk, place = self._parts.desk, asked.place
         await self._parts.api.tokens.identity(place.team)  # Raises when it is not installed there any more.
-        if not await desk.claim(asked.event):
-            return
+        if await desk.claim(asked.event):
+            async with working(self._parts, place, asked.ts, asked.text):
+                await self._claimed(asked)
+
+    async def _claimed(self, asked: Asked) -> None:
+        desk, place = self._parts.desk, asked.place
         reply = await self._reply(asked)
         await desk.settle(asked.event)
         if isinstance(reply, Reply):

@@ -177,7 +177,11 @@ async def _subscribed(parts: Parts, draft: Draft, team: str, person: str) -> Rep
         return Reply((Notice(f"That was not saved. {error}", "refused"),), private=True, found=False)
     except DeliveryError as error:
         log.info("a channel is unknown: %s", error, extra={"action": "channel_unknown", "channel": draft.channel})
-    reply = await parts.desk.submit(draft, await parts.people.asker(team, channel, person, managing=True))
+    try:
+        asker = await parts.people.asker(team, channel, person, managing=True)
+    except DeliveryError as error:
+        return _unknown(error)
+    reply = await parts.desk.submit(draft, asker)
     if inside or not reply.found:
         return reply
     invite = Notice(f"Sidelines is not in #{channel} yet: type `/invite @Sidelines` there, so that it can post.")
@@ -195,7 +199,10 @@ async def _press(parts: Parts, body: Mapping[str, Any], command: str, team: str,
         shown = await _draft_or_refusal(parts, draft, origin, team, person)
         await _update(parts, team, view, await _shown(parts, team, shown, origin))
     else:
-        reply = await parts.desk.answer(command, await _meet(parts, origin, team, person))
+        try:
+            reply = await parts.desk.answer(command, await _meet(parts, origin, team, person))
+        except DeliveryError as error:
+            reply = _unknown(error)
         if not at_home:
             await _update(parts, team, view, await _shown(parts, team, reply, origin))
         elif _is_brief(reply) or not await _opened(parts, team, body["trigger_id"], reply, origin):
@@ -235,10 +242,22 @@ async def _meet(parts: Parts, origin: Origin, team: str, person: str) -> Asker:
 
 
 async def _draft_or_refusal(parts: Parts, draft: Draft, origin: Origin, team: str, person: str) -> Draft | Reply:
-    """The draft as it is for the person that Slack knows, or why they get no form."""
-    asker = await _meet(parts, origin, team, person)
+    """The draft as it is for the person that Slack knows, or why they get no form.
+
+    As long as Slack does not tell who they are, the draft as it was.
+    """
+    try:
+        asker = await _meet(parts, origin, team, person)
+    except DeliveryError as error:
+        log.warning("a person is unknown: %s", error, extra={"action": "asker_unknown", "workspace": team})
+        return draft
     words = "subscribe" if draft.subscription is None else f"reschedule {draft.subscription}"
     return await parts.desk.draft(words, asker) or await parts.desk.answer(words, asker)
+
+
+def _unknown(error: DeliveryError) -> Reply:
+    told = f"I could not learn from Slack whether you may do that, so nothing was done. {error}"
+    return Reply((Notice(told, "problem"),), private=True, found=False)
 
 
 async def _shown(parts: Parts, team: str, what: Draft | Reply, origin: Origin) -> View:

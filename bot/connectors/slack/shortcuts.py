@@ -80,13 +80,13 @@ async def _brief(parts: Parts, body: Mapping[str, Any], team: str, person: str) 
 
 async def _answer(parts: Parts, words: str, origin: Origin, team: str, person: str) -> None:
     """Answer privately: where it was asked, or without a channel by direct message."""
-    asker = await parts.people.asker(
-        team,
-        origin.channel or person,
-        person,
-        managing=parts.desk.concerns_managers(words),
-        thread=origin.thread,
-    )
+    managing = parts.desk.concerns_managers(words)
+    channel = origin.channel or person
+    try:
+        asker = await parts.people.asker(team, channel, person, managing=managing, thread=origin.thread)
+    except DeliveryError as error:
+        log.warning("a person is unknown: %s", error, extra={"action": "asker_unknown", "workspace": team})
+        asker = await parts.people.asker(team, channel, person, managing=False, thread=origin.thread)
     reply = await parts.desk.answer(words, asker)
     await parts.replies.send(replace(reply, private=True), place(origin, team, person))
 
