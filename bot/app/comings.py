@@ -69,10 +69,14 @@ class Comings:
         log.log(level, "%s", reason, extra={**where, "subscriptions": len(stopped)})
 
     def regained(self, workspace: str, channel: str | None, now: datetime) -> None:
-        """Let what was stopped go on."""
+        """Let what was stopped go on; without a channel only what nothing else would set going.
+
+        A platform may tell of a whole workspace at every start: channels that are still closed wait for their trial.
+        """
         with self._storage.writing():
             self._storage.workspaces.joined(workspace, now)
-            resumed = self._storage.subscriptions.regain(workspace, channel)
+            stopped = self._storage.subscriptions.regain(workspace, channel)
+            resumed = [it for it in stopped if channel or it.next_due is None]
             for it in resumed:
                 asker = Asker(workspace=workspace, channel=it.channel, person="", may_manage=False)
                 preferences = self._commands.context(asker, now).preferences()

@@ -380,6 +380,16 @@ async def test_a_workspace_that_left_is_kept_and_goes_on_when_it_comes_back(worl
     assert [each.state for each in world.subscriptions()] == ["active"]
 
 
+async def test_a_start_lets_closed_channels_wait_for_their_trial_and_tells_nobody_again(world):
+    await world.desk.submit(FORM, ADMIN)
+    await world.desk.lost("scripted:T1", HERE, "Invite the bot again.")
+    for _ in range(2):
+        await world.desk.regained("scripted:T1")
+    (waiting,) = world.subscriptions()
+    assert (waiting.state, waiting.next_due is None) == ("blocked", False)
+    assert len(world.queued()) == 1
+
+
 async def test_what_a_workspace_left_behind_is_deleted_after_the_time_that_is_set(world):
     await world.desk.joined("scripted:T1", HERE, "U1")
     await world.desk.submit(FORM, ADMIN)
