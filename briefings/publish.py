@@ -106,6 +106,14 @@ def turn(schedule: Schedule, preferences: Preferences, now: datetime) -> Turn:
     return Turn(slot=due, next=next, late=now - due.at > LATE)
 
 
+def resumption(schedule: Schedule, preferences: Preferences, now: datetime) -> Slot | None:
+    """When a stopped subscription that goes on is served first: at its next slot; as it happens now, for what it missed.
+
+    None for a rule that never falls again.
+    """
+    return Slot(key="", at=now) if schedule.as_it_happens else next_due(schedule, now, preferences)
+
+
 def next_trial(schedule: Schedule, preferences: Preferences, now: datetime) -> Slot | None:
     """When a subscription that could not be delivered is tried again: at its first slot an hour from now or later.
 

@@ -24,6 +24,10 @@ class Pace:
         self._next = at + 1 / self._rate
         return at
 
+    def sent(self, now: float) -> None:
+        """A message that was booked goes out only now: the next follows this one at the same distance."""
+        self._next = max(self._next, now + 1 / self._rate)
+
     def slow_down(self, now: float, wait: float) -> None:
         """The platform asks to wait for `wait` seconds; asked again meanwhile, it means the same messages."""
         if now < self._slowed_until:

@@ -39,6 +39,7 @@ class Traffic:
                 if self._held.get(workspace, 0.0) <= self._monotonic():
                     break
         await self._turn("platform", connector.name, limits.messages_per_second)
+        self._pace("channel", delivery.channel, limits.messages_per_second_per_channel).sent(self._monotonic())
 
     def hold(self, connector: Connector, delivery: Delivery, wait: timedelta) -> None:
         """A workspace asks for a pause: it gets nothing meanwhile, and then less at a time."""

@@ -11,7 +11,7 @@ from bot.connectors import ChannelGone, Part
 from bot.delivery import Deliverer, Retries
 from briefings.errors import NotFound
 from briefings.keywords import Keywords
-from briefings.publish import next_trial, publish_due
+from briefings.publish import next_trial, publish_due, resumption
 from briefings.slots import next_due, parse_when
 from briefings.types import Briefing, Document, Key, Notice, Preferences, Section, Slot, Subscription
 
@@ -274,6 +274,17 @@ async def test_what_was_withdrawn_goes_on_by_itself_and_is_not_offered(world):
     (failed,) = world.storage.outbox.history("scripted", subscription=id)
     with pytest.raises(NotFound):
         world.storage.outbox.post_again(failed.id, "scripted", world.time.now())
+
+
+async def test_as_it_happens_what_was_missed_comes_at_once_when_it_is_resumed(world):
+    id = world.subscribe("as it happens")
+    world.storage.subscriptions.pause(id, "scripted")
+    title = world.add()
+    slot = resumption(world.subscription(id).schedule, PREFERENCES, world.time.now())
+    world.storage.subscriptions.resume(id, "scripted", slot)
+    await world.go_on(0.1)
+    assert world.headlines() == Counter([title])
+    assert world.subscription(id).next_due is None
 
 
 # When ----------------------------------------------------------------------------------------------------------

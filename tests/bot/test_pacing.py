@@ -189,6 +189,8 @@ async def test_a_platform_that_takes_less_than_it_says_gets_what_it_takes():
     assert len(platform.taken) == 400
     assert len(platform.taken) / clock.now >= 0.6 * 4
     assert platform.refused <= 0.1 * 400
+    for times in platform.by_channel.values():
+        assert min(later - earlier for earlier, later in pairwise(times)) >= 1 - 1e-9
 
 
 async def test_one_workspace_that_is_slow_holds_nobody_else_up():

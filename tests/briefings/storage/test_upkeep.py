@@ -1,6 +1,7 @@
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from slack_sdk.oauth.state_store.sqlalchemy import SQLAlchemyOAuthStateStore
 
 from briefings.errors import NotFound
 from briefings.storage.upkeep import KEPT, tidy
@@ -34,6 +35,16 @@ def test_all_else_stays(storage):
     assert tidy(storage, LATER) == 0
     for id, text in ((told, "a story"), (failed, "failed"), (waiting, "waiting")):
         assert storage.outbox.get(id, "w").content == Notice(text)
+
+
+def test_installations_that_nobody_finished_go(storage):
+    states = SQLAlchemyOAuthStateStore(600, storage.database.engine)
+    begun, left = states.issue(), states.issue()
+    now = datetime.now(UTC)
+    tidy(storage, now + timedelta(seconds=500))
+    assert states.consume(begun)
+    tidy(storage, now + timedelta(seconds=700))
+    assert not states.consume(left)
 
 
 def test_nothing_goes_before_its_time(storage):
