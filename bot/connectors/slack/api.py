@@ -67,6 +67,9 @@ class Tokens(Protocol):
     async def connect(self, api: Api) -> None:
         """What must be asked of Slack once at the start, however long that takes."""
 
+    async def newer(self, team: str, moment: float) -> bool:
+        """Whether it was installed in a team after a moment, in seconds since 1970."""
+
     async def revoked(self, team: str) -> None:
         """The team's tokens are not valid any more."""
 
@@ -125,6 +128,10 @@ class SingleTeam:
                 self._known.set_result(
                     Identity(answer["team_id"], answer["user_id"], answer.get("bot_id") or "", scopes)
                 )
+
+    async def newer(self, team: str, moment: float) -> bool:
+        """Unknown: a bare token does not tell."""
+        return False
 
     async def revoked(self, team: str) -> None:
         """Nothing: only the operator can set another token."""

@@ -6,6 +6,7 @@ about, and settled just before its reply goes out.
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING, Any
@@ -142,7 +143,10 @@ class Incoming:
         await self._answer(Asked(text=typed, place=place, event=key, ts=ts))
 
     async def change(self, team: str, body: dict[str, Any], event: dict[str, Any]) -> None:
-        """A coming or going, told to the desk once."""
+        """A coming or going, told to the desk once. That the app went is old news when it was installed again since."""
+        gone = event["type"] in {"app_uninstalled", "tokens_revoked"}
+        if gone and await self._parts.api.tokens.newer(team, body.get("event_time", math.inf)):
+            return
         if work := await self._change(team, event):
             key = f"{workspace_name(team)}:{body['event_id']}"
             if await self._parts.desk.claim(key):

@@ -39,6 +39,7 @@ class Installed(Struct, frozen=True):
     token: str
     identity: Identity
     installer: str | None
+    since: float
 
     def __repr__(self) -> str:
         return f"Installed({self.identity!r})"
@@ -92,6 +93,13 @@ class Installations:
                 await self._installed(team)
             except ChannelGone:
                 log.warning("the organisation's installation is gone", extra={"action": "slack_gone", "team": team})
+
+    async def newer(self, team: str, moment: float) -> bool:
+        """Whether the app was installed after a moment: in a later second, as Slack tells no parts of one."""
+        try:
+            return int((await self._installed(team)).since) > moment
+        except ChannelGone:
+            return False
 
     async def revoked(self, team: str) -> None:
         """The app was uninstalled, or its tokens revoked: forget them, at once."""
@@ -168,6 +176,7 @@ class Installations:
                 scopes=frozenset(installation.bot_scopes or ()),
             ),
             installer=installation.user_id,
+            since=installation.installed_at,
         )
         if changes == self._changes:  # else what was read is out of date by now
             self._known[team] = known

@@ -434,6 +434,14 @@ async def test_uninstalling_deletes_the_tokens_at_once(site: Site) -> None:
     assert await site.installations.token("T0ONE") == site.world.token_for("T0ONE")
 
 
+async def test_news_of_an_earlier_uninstall_is_told_from_that_of_a_later_one(site: Site) -> None:
+    assert not await site.installations.newer("T0ONE", 0)
+    await site.install("T0ONE")
+    assert await site.installations.newer("T0ONE", time.time() - 60)
+    assert not await site.installations.newer("T0ONE", time.time() + 60)
+    assert not await site.installations.newer("T0ONE", int(time.time()) + 1)
+
+
 # Organisations -----------------------------------------------------------------------------------------------
 
 
