@@ -107,9 +107,9 @@ def turn(schedule: Schedule, preferences: Preferences, now: datetime) -> Turn:
 
 
 def resumption(schedule: Schedule, preferences: Preferences, now: datetime) -> Slot | None:
-    """When a stopped subscription that goes on is served first: at its next slot; as it happens now, for what it missed.
+    """When a stopped subscription that goes on is served first: at its next slot, as it happens at once.
 
-    None for a rule that never falls again.
+    It then gets what it missed. None for a rule that never falls again.
     """
     return Slot(key="", at=now) if schedule.as_it_happens else next_due(schedule, now, preferences)
 
