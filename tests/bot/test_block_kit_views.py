@@ -32,7 +32,9 @@ def subscribed(count: int) -> Listing:
     return Listing(
         "Subscriptions",
         tuple(
-            Item(f"{n}. harbour in #C0456ABCD", "next Wed 09:00", None, tuple(Action(a, f"{b} {n}") for a, b in buttons))
+            Item(
+                f"{n}. harbour in #C0456ABCD", "next Wed 09:00", None, tuple(Action(a, f"{b} {n}") for a, b in buttons)
+            )
             for n in range(1, count + 1)
         ),
     )
@@ -247,7 +249,9 @@ def test_any_suggestions_are_choices_that_come_back_whole(suggestions: list[Sugg
 
 
 def test_suggestions_keep_their_order() -> None:
-    found = views.options([Suggestion("b", "b"), Suggestion("a", "a"), Suggestion("b again", "b"), Suggestion(" ", "c")])
+    found = views.options(
+        [Suggestion("b", "b"), Suggestion("a", "a"), Suggestion("b again", "b"), Suggestion(" ", "c")]
+    )
     assert [(option["text"]["text"], option["value"]) for option in found] == [("b", "b"), ("a", "a")]
     assert len(views.options([Suggestion(str(n), str(n)) for n in range(300)])) == 100
 
