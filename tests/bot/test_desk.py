@@ -1,77 +1,21 @@
-"""The front desk: forms, suggestions, dashboard, events, coming and going; nothing raises, nobody sees another's."""
+"""The front desk: forms, suggestions, the dashboard; nothing raises, and no workspace sees another's."""
 
 import asyncio
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 
 import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
-from bot.app import open_keywords
-from bot.app.comings import forget_left, managers_of
-from bot.app.desk import FrontDesk
-from bot.commands import Commands
 from bot.connectors import Asker, Draft
-from briefings.errors import StorageError
-from briefings.index import Index
-from briefings.types import Briefing, Document, Key, Listing, Notice, Preferences, Schedule, Section
-
-NOW = datetime(2026, 11, 23, 9, 0, tzinfo=UTC)
-HERE = "scripted:T1:#C1"
-THERE = "scripted:T1:#C2"
-ADMIN = Asker(workspace="scripted:T1", channel=HERE, person="U1", may_manage=True, zone="Asia/Seoul")
-READER = Asker(workspace="scripted:T1", channel=HERE, person="U2", may_manage=False, managers="admins")
-CREATOR = Asker(workspace="scripted:T1", channel=HERE, person="U3", may_manage=True, only_here=True, managers="admins")
-STRANGER = Asker(workspace="scripted:T2", channel="scripted:T2:#C9", person="U9", may_manage=True)
-FORM = Draft(topic="heron", when="daily at 9", zone="Europe/Berlin", channel=HERE, style="brief")
-
-
-class World:
-    """A desk over one database, with its clock in hand."""
-
-    def __init__(self, storage, index, keywords, scripted):
-        self.storage = storage
-        self.now = NOW
-        self.woken = 0
-        connectors = {"scripted": scripted}
-        commands = Commands(
-            storage,
-            index,
-            keywords,
-            Preferences(),
-            managers=lambda workspace, person: managers_of(connectors, workspace, person),
-        )
-        self.desk = FrontDesk(commands, storage, connectors, wake=self.wake, now=lambda: self.now)
-
-    def wake(self):
-        self.woken += 1
-
-    def subscriptions(self, workspace="scripted:T1"):
-        return self.storage.subscriptions.list(workspace)
-
-    def queued(self, workspace="scripted:T1"):
-        """What waits in the outbox: channel and text, oldest first."""
-        return [(each.channel, each.content.text) for each in reversed(self.storage.outbox.history(workspace))]
-
-
-def article(storage, workspace, title, text):
-    document = Document(title=title, url=f"https://example.org/{title[-1]}", sections=(Section(None, ((text,),)),))
-    return storage.articles.add(document, keys=[Key("guid", title)], workspace=workspace, now=NOW - timedelta(hours=1))
+from briefings.types import Briefing, Listing, Notice, Preferences, Schedule
+from tests.bot.reception import ADMIN, CREATOR, FORM, HERE, NOW, READER, STRANGER, THERE, furnish, text_of
 
 
 @pytest.fixture
 def world(storage, tmp_path, scripted):
-    keywords = open_keywords()
-    article(storage, "scripted:T1", "Heron count at Lake A", "Heron nests now fill every willow on the southern shore.")
-    article(storage, "scripted:T2", "Vault of the bank opened B", "Inside the vault were ledgers and a heron feather.")
-    index = Index.open(tmp_path / "index", keywords)
-    index.catch_up(storage.articles)
-    return World(storage, index, keywords, scripted)
-
-
-def text_of(reply):
-    return "\n".join(content.text for content in reply.contents if isinstance(content, Notice))
+    return furnish(storage, tmp_path, scripted)
 
 
 # Forms
@@ -305,124 +249,6 @@ async def test_the_test_button_shows_what_would_be_posted(world):
     assert [action.command for action in briefing.actions] == ["post 1"]
     (briefing,) = (await world.desk.answer("preview 1", READER)).contents
     assert briefing.actions == ()
-
-
-# Events
-
-
-async def test_an_event_is_worked_on_once(world):
-    claims = await asyncio.gather(*(world.desk.claim("E1") for _ in range(4)))
-    assert sorted(claims) == [False, False, False, True]
-    assert not await world.desk.settled("E1")
-    await world.desk.settle("E1")
-    assert await world.desk.settled("E1")
-    world.now += timedelta(minutes=5)
-    assert not await world.desk.claim("E1")
-
-
-async def test_what_cannot_be_known_is_answered_rather_than_dropped(world, monkeypatch):
-    def locked(*_):
-        raise StorageError("The database is locked.")
-
-    monkeypatch.setattr("briefings.storage.claims.Claims.claim", locked)
-    assert await world.desk.claim("E1")
-
-
-# Coming and going
-
-
-async def test_a_channel_is_greeted_once(world):
-    for _ in range(2):
-        await world.desk.joined("scripted:T1", HERE, "U1")
-    ((channel, text),) = world.queued()
-    assert channel == HERE
-    for shown in text.split("`")[1::2]:
-        assert (await world.desk.answer(shown, ADMIN)).found, shown
-    assert world.woken
-
-
-async def test_a_lost_channel_is_told_once_to_who_set_it_up_and_goes_on_when_regained(world):
-    await world.desk.submit(FORM, ADMIN)
-    await world.desk.submit(replace(FORM, topic="willow"), ADMIN)
-    await world.desk.submit(replace(FORM, channel=THERE), ADMIN)
-    for _ in range(2):
-        await world.desk.lost("scripted:T1", HERE, "Invite the bot again.")
-    assert [each.state for each in world.subscriptions()] == ["blocked", "blocked", "active"]
-    ((channel, text),) = world.queued()
-    assert channel == "scripted:T1:@U1"
-    assert "heron in #C1, willow in #C1" in text
-    assert "Invite the bot again." in text
-    for _ in range(2):
-        await world.desk.regained("scripted:T1", HERE)
-    assert [each.state for each in world.subscriptions()] == ["active"] * 3
-    assert all(each.next_due for each in world.subscriptions())
-    assert len(world.queued()) == 2
-
-
-async def test_being_let_in_again_lets_go_on_what_was_stopped(world):
-    await world.desk.joined("scripted:T1", HERE, None)
-    await world.desk.submit(FORM, ADMIN)
-    await world.desk.lost("scripted:T1", HERE, "Invite the bot again.")
-    await world.desk.joined("scripted:T1", HERE, "U1")
-    assert [each.state for each in world.subscriptions()] == ["active"]
-
-
-async def test_a_workspace_that_left_is_kept_and_goes_on_when_it_comes_back(world):
-    await world.desk.submit(FORM, ADMIN)
-    await world.desk.submit(replace(FORM, channel="scripted:T2:#C9"), STRANGER)
-    await world.desk.left("scripted:T1")
-    assert [each.state for each in world.subscriptions()] == ["blocked"]
-    assert [each.state for each in world.subscriptions("scripted:T2")] == ["active"]
-    later = NOW + timedelta(days=1)
-    assert world.storage.workspaces.gone(later) == ["scripted:T1"]
-    await world.desk.regained("scripted:T1")
-    assert world.storage.workspaces.gone(later) == []
-    assert [each.state for each in world.subscriptions()] == ["active"]
-
-
-async def test_a_start_lets_closed_channels_wait_for_their_trial_and_tells_nobody_again(world):
-    await world.desk.submit(FORM, ADMIN)
-    await world.desk.lost("scripted:T1", HERE, "Invite the bot again.")
-    for _ in range(2):
-        await world.desk.regained("scripted:T1")
-    (waiting,) = world.subscriptions()
-    assert (waiting.state, waiting.next_due is None) == ("blocked", False)
-    assert len(world.queued()) == 1
-
-
-async def test_what_a_workspace_left_behind_is_deleted_after_the_time_that_is_set(world):
-    await world.desk.joined("scripted:T1", HERE, "U1")
-    await world.desk.submit(FORM, ADMIN)
-    await world.desk.submit(replace(FORM, channel="scripted:T2:#C9"), STRANGER)
-    await world.desk.left("scripted:T1")
-    forget_left(world.storage, NOW)
-    assert len(world.subscriptions()) == 1
-    forget_left(world.storage, NOW + timedelta(seconds=1))
-    assert world.subscriptions() == []
-    assert world.queued() == []
-    assert world.storage.articles.count("scripted:T1") == 0
-    assert len(world.subscriptions("scripted:T2")) == 1
-    await world.desk.joined("scripted:T1", HERE, "U1")
-    assert len(world.queued()) == 1
-
-
-async def test_a_workspace_of_a_platform_that_is_not_connected_disturbs_nobody(world):
-    await world.desk.joined("other:T", "other:T:#C", None)
-    await world.desk.lost("other:T", "other:T:#C", "Gone.")
-    await world.desk.lost("other:T", None, "Gone.")
-    await world.desk.regained("other:T")
-    await world.desk.left("other:T")
-
-
-async def test_what_is_marked_as_wrong_is_told_to_managers_once(world):
-    for _ in range(2):
-        reply = await world.desk.answer("wrong 1/0", READER)
-        assert reply.found
-        assert reply.private
-    ((channel, text),) = world.queued()
-    assert channel == "scripted:T1:@owner"
-    assert "Heron count at Lake A" in text
-    assert not (await world.desk.answer("wrong 1/7", READER)).found
 
 
 # Anything at all
