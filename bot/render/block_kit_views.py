@@ -36,6 +36,9 @@ LONGEST_ERROR = 1000
 CHANNELS = ("C", "G")
 """What the ids of public and private channels begin with; those of people and direct conversations do not."""
 
+MOST_ITEMS = 400
+"""Our own: more items of a listing are not even tried; with buttons, 50 fill a view."""
+
 SUBSCRIBE, ASK, TOLD = "sidelines:subscribe", "sidelines:ask", "sidelines:told"
 """The callback ids of our modals."""
 PICK = "sidelines-pick:"
@@ -275,7 +278,7 @@ def _fitting(contents: Sequence[Content], room: int, taken: int, rest: str = "{}
 
     Listings are shortened first, all to the same number of items; `rest` says how many are not shown.
     """
-    longest = max((len(it.items) for it in contents if isinstance(it, Listing)), default=0)
+    longest = min(max((len(it.items) for it in contents if isinstance(it, Listing)), default=0), MOST_ITEMS)
     laid = _laid(contents, longest, rest)
     if len(laid) > room:
         items = bisect_right(range(longest), room, key=lambda items: len(_laid(contents, items, rest))) - 1

@@ -175,6 +175,12 @@ def test_two_hundred_subscriptions_fit_and_the_rest_is_named() -> None:
     assert "Number 2 is paused." in said
 
 
+def test_a_list_without_buttons_has_an_end_too() -> None:
+    view = views.told((Listing("Topics", tuple(Item(f"topic {n}") for n in range(5000))),), ORIGIN)
+    assert judge_view(view) == []
+    assert "4600 more do not fit here." in json.dumps(view)
+
+
 def test_what_just_fits_is_shown_whole() -> None:
     most = next(count for count in range(40, 60) if "more: type" in json.dumps(views.home((subscribed(count),))))
     view = views.home((subscribed(most - 1),))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
@@ -33,7 +34,8 @@ async def publish(parts: Parts, team: str, person: str, outcome: Sequence[Conten
     """Show a person the Home tab as things are now; `outcome` is what came of the button pressed there."""
     asker = await _asker(parts, team, person)
     dashboard = await named(parts, team, await parts.desk.home(asker))
-    view = views.home(dashboard, await named(parts, team, outcome))
+    above = await named(parts, team, outcome)
+    view = await asyncio.to_thread(views.home, dashboard, above)
     try:
         await parts.api.patiently(lambda: parts.api.call(team, "views.publish", user_id=person, view=view))
     except DeliveryError as error:

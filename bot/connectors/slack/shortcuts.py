@@ -23,7 +23,8 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
-LINK = re.compile(r"<(https?://[^|>\s]+)(?:\|[^>]*)?>|(https?://[^\s<>|]+)", re.IGNORECASE)
+LINK = re.compile(r"<(https?://[^|>\s]+)(?:\|[^>]*)?>|(https?://[^\s<>|]*[^\s<>|.,;:!?'\")\]])", re.IGNORECASE)
+"""A link as Slack writes it, or an address in plain words without the marks of the sentence that it ends."""
 ADDRESSES = ("url", "title_link", "from_url", "original_url")
 """Where blocks and attachments keep addresses of pages; those of pictures have names of their own."""
 
