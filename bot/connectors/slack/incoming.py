@@ -88,10 +88,13 @@ def register_rest(app: AsyncApp, parts: Parts) -> None:
     """Say a sentence to who used what nobody listens to any more. After all others: the first that matches is taken."""
 
     @app.action(re.compile(""))
-    async def old_button(ack: AsyncAck, body: dict[str, Any], action: dict[str, Any]) -> None:
+    async def old_button(
+        ack: AsyncAck, body: dict[str, Any], action: dict[str, Any], context: AsyncBoltContext
+    ) -> None:
         await ack()
         if not action.get("url"):
-            parts.tasks.start(parts.replies.send(Reply((OLD_BUTTON,), private=True, found=False), _pressed_at(body)))
+            place = _pressed_at(context.team_id or "", body)
+            parts.tasks.start(parts.replies.send(Reply((OLD_BUTTON,), private=True, found=False), place))
 
     @app.command(re.compile(""))
     async def old_command(ack: AsyncAck, body: dict[str, Any]) -> None:
@@ -115,7 +118,7 @@ class Incoming:
     async def press(self, team: str, body: dict[str, Any], command: str) -> None:
         """A pressed button, which types its command."""
         event = f"{workspace_name(team)}:{body['trigger_id']}"
-        await self._answer(Asked(text=command, place=_pressed_at(body), event=event, trigger=body["trigger_id"]))
+        await self._answer(Asked(text=command, place=_pressed_at(team, body), event=event, trigger=body["trigger_id"]))
 
     async def message(self, team: str, event: dict[str, Any]) -> None:
         """A message that may be meant for us: direct, with our mention, or in a thread of ours."""
@@ -263,10 +266,9 @@ def _typed_at(body: dict[str, Any]) -> Place:
     )
 
 
-def _pressed_at(body: dict[str, Any]) -> Place:
+def _pressed_at(team: str, body: dict[str, Any]) -> Place:
     """Where a button was pressed: below its message, or with the person when it stood in a view."""
     container, message = body.get("container") or {}, body.get("message") or {}
-    team = (body.get("team") or {}).get("id") or body["user"]["team_id"]
     channel = (body.get("channel") or {}).get("id") or body["user"]["id"]
     private = bool(container.get("is_ephemeral"))
     direct = not channel.startswith(("C", "G"))

@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 
 from msgspec import Struct
 
-from bot.connectors import Asker, ChannelGone
+from bot.connectors import Asker, ChannelGone, DeliveryError
 from bot.connectors.slack.api import Api
 from bot.connectors.slack.parts import channel_name, workspace_name
 
@@ -46,7 +46,7 @@ class People:
             return known
         answer = await self._api.patiently(partial(self._api.call, team, "users.info", user=person))
         user = answer["user"]
-        profile = Profile(_name(user) or person, bool(user.get("is_admin") or user.get("is_owner")), _zone(user))
+        profile = Profile(_name(user) or person, _admin(user, team), _zone(user))
         if len(self._profiles) >= MOST:
             self._profiles.clear()
         self._profiles[team, person] = (self._api.monotonic() + KEPT, profile)
@@ -100,7 +100,7 @@ class People:
         creator = person if channel[:1] in {"D", "U", "W"} else await self._creator(team, channel)
         managers = ADMINS
         if creator and creator != person:
-            managers = f"{ADMINS}, and {(await self.profile(team, creator)).name}, who made this channel,"
+            managers = await self.names(team, f"{ADMINS}, and @{creator}, who made this channel,")
         return Asker(
             workspace=asker.workspace,
             channel=asker.channel,
@@ -117,7 +117,7 @@ class People:
         for person in {match[1] for match in PERSON.finditer(text)}:
             try:
                 name = (await self.profile(team, person)).name
-            except ChannelGone:  # No such person any more, or not permitted to ask: the id stays.
+            except DeliveryError:  # No such person any more, or Slack does not tell: the id stays.
                 continue
             text = re.sub(rf"@{person}\b", name.replace("\\", r"\\"), text)
         return text
@@ -141,6 +141,12 @@ class People:
 def _name(user: dict[str, Any]) -> str:
     profile = user.get("profile") or {}
     return str(profile.get("display_name") or profile.get("real_name") or user.get("real_name") or user.get("name"))
+
+
+def _admin(user: dict[str, Any], team: str) -> bool:
+    """Whether the person runs this workspace, and not another one that shares a channel with it."""
+    teams = {user.get("team_id", team), *(user.get("enterprise_user") or {}).get("teams", ())}
+    return team in teams and bool(user.get("is_admin") or user.get("is_owner"))
 
 
 def _zone(user: dict[str, Any]) -> str | None:

@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from bot.connectors.slack.parts import Parts
 
 log = logging.getLogger(__name__)
+_bolt, _socket = logging.getLogger(f"{__name__}.bolt"), logging.getLogger(f"{__name__}.socket")
 
 PING = 5.0
 """Seconds between pings; a line that answers none of four is opened anew."""
@@ -51,9 +52,13 @@ def build(parts: Parts) -> AsyncApp:
             parts.api.tokens.met(team_id, enterprise_id)
         return AuthorizeResult(enterprise_id=enterprise_id, team_id=team_id)
 
+    # What these log at finer levels is what people write, or advice about settings that are given to us, not to them.
+    logging.getLogger("slack_sdk").setLevel(logging.INFO)
+    _bolt.setLevel(logging.ERROR)
+    _socket.setLevel(logging.INFO)
     app = AsyncApp(
         name="sidelines",
-        logger=logging.getLogger("bot.connectors.slack.bolt"),
+        logger=_bolt,
         client=parts.api.client(),
         authorize=authorize,
         request_verification_enabled=False,  # Done in `Endpoint`, which survives junk headers and logs no bodies.
@@ -150,7 +155,7 @@ class SocketMode:
         address = await self._address()
         client = SocketModeClient(
             app_token=self._token,
-            logger=logging.getLogger("bot.connectors.slack.socket"),
+            logger=_socket,
             web_client=self._api.client(),
             ping_interval=PING,
         )

@@ -104,6 +104,16 @@ def test_no_secret_is_shown():
     assert not any(secret in repr(Settings(**secrets)) for secret in secrets.values())
 
 
+async def test_settings_that_are_given_to_us_are_no_matter_to_the_library(desk, start, monkeypatch, caplog):
+    for variable in ("SLACK_BOT_TOKEN", "SLACK_CLIENT_ID", "SLACK_CLIENT_SECRET", "SLACK_SIGNING_SECRET"):
+        monkeypatch.setenv(variable, "from the environment")
+    caplog.set_level("DEBUG")
+    await start()
+    await desk.until(lambda: desk.told)
+    assert [record for record in caplog.records if record.levelname == "WARNING"] == []
+    assert "InstallationStore" not in caplog.text
+
+
 # Over HTTP
 
 

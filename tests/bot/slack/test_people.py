@@ -41,6 +41,15 @@ async def test_admins_manage_everything(people):
     assert (asker.may_manage, asker.only_here, asker.zone) == (True, False, "Asia/Seoul")
 
 
+async def test_admins_of_another_workspace_manage_nothing_here(people, api, monkeypatch):
+    async def tell(team: str, method: str, *, user: str):
+        return {"user": {"id": user, "team_id": "T0ELSE0001", "name": "guest", "is_owner": True}}
+
+    monkeypatch.setattr(api, "call", tell)
+    profile = await people.profile(TEAM, "U0GUEST001")
+    assert (profile.name, profile.admin) == ("guest", False)
+
+
 async def test_who_made_a_channel_manages_it_alone(people):
     asker = await people.asker(TEAM, OTHER, LEE, managing=True)
     assert (asker.may_manage, asker.only_here) == (True, True)
@@ -57,6 +66,13 @@ async def test_everybody_manages_their_own_conversation(slack, people, channel):
     asker = await people.asker(TEAM, channel, LEE, managing=True)
     assert (asker.may_manage, asker.only_here) == (True, True)
     assert slack.called("conversations.info") == []
+
+
+async def test_a_creator_whom_slack_does_not_show_stands_by_id(slack, people):
+    slack.fail_always("users.info", error="user_not_found", when=lambda arguments: arguments["user"] == KIM)
+    asker = await people.asker(TEAM, CHANNEL, LEE, managing=True)
+    assert not asker.may_manage
+    assert KIM in asker.managers
 
 
 async def test_a_channel_that_slack_does_not_show_has_no_creator(slack, people):
