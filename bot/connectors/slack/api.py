@@ -205,7 +205,7 @@ class Api:
 
         `key` is put in its metadata, so that `find` can tell after an OutcomeUnknown whether it was posted.
         """
-        await self._turn(team, channel)
+        await self._turn(team, channel, waits=key is None)  # Deliveries are paced where they are decided.
         metadata = {"event_type": EVENT, "event_payload": {"key": key}} if key else None
         try:
             answer = await self.call(
@@ -258,7 +258,7 @@ class Api:
         See https://docs.slack.dev/interactivity/handling-user-interaction#message_responses.
         """
         try:
-            async with self.session.post(response_url, json=payload) as response:
+            async with self.session.post(response_url, json=payload, proxy=self.client().proxy) as response:
                 body = await response.text()
                 if response.status == 200:
                     return
@@ -302,13 +302,13 @@ class Api:
         if self._session is not None:
             await self._session.close()
 
-    async def _turn(self, team: str, channel: str) -> None:
+    async def _turn(self, team: str, channel: str, *, waits: bool) -> None:
         """Wait until a post into the channel keeps its distance to the one before."""
         now = self.monotonic()
         self._next = {name: at for name, at in self._next.items() if at > now}
-        at = max(now, self._next.get((team, channel), now))
-        self._next[team, channel] = at + SPACING
-        if at > now:
+        at = self._next.get((team, channel), now)
+        self._next[team, channel] = (at if waits else max(at - SPACING, now)) + SPACING
+        if waits and at > now:
             await self.sleep(at - now)
 
     async def _may_look(self, team: str, channel: str) -> bool:

@@ -182,6 +182,14 @@ async def test_posts_into_one_channel_keep_a_second_apart(slack, api, clock):
     assert clock.waits == [1.0, 1.0]
 
 
+async def test_deliveries_wait_for_no_replies_but_replies_for_them(api, clock):
+    for _ in range(3):
+        await api.post(TEAM, CHANNEL, HELLO, thread=None, key="a.1.0")
+    assert clock.waits == []
+    await api.post(TEAM, CHANNEL, HELLO, thread=None)
+    assert clock.waits == [1.0]
+
+
 async def test_the_start_waits_until_slack_answers(slack, clock):
     slack.fail_next("auth.test", 2, status=503)
     slack.fail_next("auth.test", 1, status=429, retry_after=30)
