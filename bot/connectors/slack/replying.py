@@ -17,7 +17,7 @@ from bot.connectors import ChannelGone, DeliveryError, PayloadRefused
 from bot.connectors.slack.api import Api
 from bot.connectors.slack.people import People
 from bot.render import block_kit
-from briefings.types import Content, Item, Listing, Notice, Reply
+from briefings.types import Content, Listing, Notice, Reply
 
 log = logging.getLogger(__name__)
 
@@ -147,7 +147,9 @@ class Replies:
                 return replace(content, text=await names(team, content.text))
             case Listing():
                 items = [
-                    Item(await names(team, item.label), await names(team, item.detail), item.url, item.actions)
+                    item  # What is linked is a headline.
+                    if item.url
+                    else replace(item, label=await names(team, item.label), detail=await names(team, item.detail))
                     for item in content.items
                 ]
                 return replace(content, title=await names(team, content.title), items=tuple(items))
