@@ -139,8 +139,11 @@ def _story(story: Story) -> Iterator[Group]:
 
 def _answer(answer: Answer) -> Iterator[Group]:
     for quote in answer.quotes:
-        quoted = [(line,) for line in cut(Line((Run(clean(quote.text)),), "quote", apart=True))]
-        yield from (Group((*line, *cut(_citation(quote)))) for line in quoted or [()])
+        cited = cut(_citation(quote))
+        quoted = cut(Line((Run(clean(quote.text)),), "quote", apart=True))
+        yield from (Group((line, *cited)) for line in quoted)
+        if not quoted:
+            yield Group((*cited,))
     if answer.quotes:
         return
     if not answer.looked_for:
@@ -281,7 +284,5 @@ def _summary(content: Content) -> str:
 def _notified(content: Content, sentence: str) -> str:
     """The sentence as Slack's `text`: nothing in it is live but channels that our own sentences name."""
     if isinstance(content, Notice | Listing):
-        return "".join(
-            f"<#{run.channel}>" if run.channel else escape(run.text) for run in _own(sentence.replace("`", ""))
-        )
+        return "".join(f"<#{run.channel}>" if run.channel else escape(run.text) for run in _own(sentence))
     return escape(sentence)

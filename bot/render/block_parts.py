@@ -22,6 +22,9 @@ from bot.render.limits import SLACK_BLOCK_TEXT, SLACK_BUTTONS, units
 Block = dict[str, Any]
 
 BREAK = {"type": "text", "text": "\n"}
+ELEMENT = 40
+"""About what a rich text element is as JSON without its text."""
+
 ROW_SIZE = 6_000
 """Text, values and addresses of the buttons of one row: half a message."""
 
@@ -41,8 +44,8 @@ class Run(Struct, frozen=True):
 
     @property
     def size(self) -> int:
-        """Its length with all that a link carries."""
-        return units(self.text) + units(self.url or "")
+        """Its length, with all that a link or other element carries."""
+        return units(self.text) + (units(self.url or "") + ELEMENT if self.whole else 0)
 
 
 class Line(Struct, frozen=True):
@@ -102,7 +105,7 @@ def cut(line: Line, room: int = SLACK_BLOCK_TEXT) -> list[Line]:
             continue
         first, *others = pieces(run.text, room, max(left, 0))
         found[-1] += [replace(run, text=first)] if first else []
-        found += [[replace(run, text=piece)] for piece in others]
+        found += [[replace(run, text=piece)] for piece in others if piece]
         left = (room if others else left) - units(others[-1] if others else first)
     before, after = Run(f"{MORE} ", style=("italic",)), Run(f" {MORE}", style=("italic",))
     return [
@@ -177,14 +180,14 @@ def _single(part: Piece, numbers: Iterator[int]) -> Iterator[Block]:
         case Row(buttons=buttons):
             yield {"type": "actions", "elements": [_button(button, next(numbers)) for button in buttons]}
         case Entry(line=line, button=button):
-            text = _markup(line.runs)
+            text = _markup(line.runs, SLACK_BLOCK_TEXT - units(button.label))
             if text is None:
                 yield from to_blocks([line])
                 yield {"type": "actions", "elements": [_button(button, next(numbers))]}
             else:
                 yield {"type": "section", "text": text, "accessory": _button(button, next(numbers))}
         case Line(runs=runs):
-            text = _markup(runs)
+            text = _markup(runs, SLACK_BLOCK_TEXT)
             yield from [{"type": "context", "elements": [text]}] if text else to_blocks([replace(part, form="line")])
         case Rule():
             yield {"type": "divider"}
@@ -193,7 +196,7 @@ def _single(part: Piece, numbers: Iterator[int]) -> Iterator[Block]:
 def _add(elements: list[Block], line: Line) -> None:
     """The line at the end of rich text, in the list, section or code that stands there when it is of the same kind."""
     last = elements[-1] if elements else {"type": ""}
-    inline = [_element(run) for run in line.runs]
+    inline = _inline(line.runs)
     match line.form:
         case "bullet":
             row = {"type": "rich_text_section", "elements": inline}
@@ -211,17 +214,23 @@ def _add(elements: list[Block], line: Line) -> None:
                 elements.append({"type": kind, "elements": inline})
 
 
-def _element(run: Run) -> Block:
-    if run.channel:
-        return {"type": "channel", "channel_id": run.channel}
-    element: Block = {"type": "link", "url": run.url} if run.url else {"type": "text"}
-    element["text"] = run.text
-    if run.style:
-        element["style"] = dict.fromkeys(run.style, True)
-    return element
+def _inline(runs: Sequence[Run]) -> list[Block]:
+    """The runs as rich text elements, neighbouring words of one style in one."""
+    elements: list[Block] = []
+    for run in runs:
+        element: Block = {"type": "link", "url": run.url} if run.url else {"type": "text"}
+        if run.style:
+            element["style"] = dict.fromkeys(run.style, True)
+        if run.channel:
+            elements.append({"type": "channel", "channel_id": run.channel})
+        elif elements and not run.url and {**elements[-1], "text": ""} == {**element, "text": ""}:
+            elements[-1]["text"] += run.text
+        else:
+            elements.append({**element, "text": run.text})
+    return elements
 
 
-def _markup(runs: Sequence[Run]) -> Block | None:
+def _markup(runs: Sequence[Run], room: int) -> Block | None:
     """The words as a mrkdwn text object; None when one of them would have an effect in it, or they are too long."""
     parts: list[str] = []
     for run in runs:
@@ -236,7 +245,7 @@ def _markup(runs: Sequence[Run]) -> Block | None:
             text = f"`{text}`"
         parts.append(text)
     joined = "".join(parts)
-    if not joined.strip() or units(joined) > SLACK_BLOCK_TEXT:
+    if not joined.strip() or units(joined) > room:
         return None
     return {"type": "mrkdwn", "text": joined, "verbatim": True}
 

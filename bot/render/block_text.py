@@ -2,7 +2,6 @@
 
 import re
 import unicodedata
-from collections.abc import Iterator
 
 from bot.render.limits import SLACK_URL, units
 from bot.render.plain_text import clean
@@ -17,6 +16,9 @@ UNSAFE = re.compile(r"[\s|<>\"`\\^{}]")
 MARKUP = re.compile(r"[*_~`|]|:[^\s:]+:|^\s*>", re.MULTILINE)
 """What Slack's mrkdwn gives a meaning: bold, italic, strike, code, the parts of a link, emoji, a quoted line."""
 
+SPACE = re.compile(r"\s")
+REGIONAL = re.compile("[\U0001f1e6-\U0001f1ff]")
+REGIONAL_END = re.compile(r"[\U0001f1e6-\U0001f1ff]+\Z")
 JOINER = "\u200d"
 VIRAMA = 9
 """The combining class of signs that join two letters."""
@@ -53,43 +55,49 @@ def pieces(text: str, room: int, first: int | None = None) -> list[str]:
     """The text in pieces of at most `room`, the first of at most `first` (and empty when nothing fits there).
 
     It is cut between words, where the space is left out; a longer word, as in scripts without spaces, is cut between
-    graphemes.
-    """
-    found, left = [""], room if first is None else first
-    for word in re.findall(r"\s*\S+|\s+", text):
-        if units(word.lstrip()) > room:
-            parts = _within(word, room)
-        elif units(word) > left:
-            found.append("")
-            left, parts = room, iter([word.lstrip()])
-        else:
-            parts = iter([word])
-        for part in parts:
-            if units(part) > left:
-                found.append("")
-                left = room
-            found[-1] += part
-            left -= units(part)
-    return found
-
-
-def graphemes(text: str) -> list[str]:
-    """What readers take for single characters: letters with their marks, emoji with all that is joined to them.
-
-    The rules of Unicode's Annex 29 that matter for cutting, with what is rare left together rather than cut.
+    what readers take for single characters.
     """
     found: list[str] = []
-    flags = 0
-    for character in text:
-        before = found[-1][-1] if found else ""
-        regional = "\U0001f1e6" <= character <= "\U0001f1ff"
-        paired = regional and flags % 2 == 1
-        if before and (_extends(character) or paired or _joins(before, character)):
-            found[-1] += character
-        else:
-            found.append(character)
-        flags = flags + 1 if regional else 0
-    return found
+    left = room if first is None else first
+    while units(text) > left:
+        end = _end(text, left, room)
+        found.append(text[:end])
+        text, left = text[end:].lstrip(), room
+    return [*found, text]
+
+
+def _end(text: str, left: int, room: int) -> int:
+    """Where to cut a text that is longer than `left`."""
+    end = min(left, len(text))
+    while (over := units(text[:end]) - left) > 0:
+        end -= (over + 1) // 2
+    space = max((match.start() for match in SPACE.finditer(text[: end + 1])), default=-1)
+    word = text[space + 1 :].split(maxsplit=1)[0] if text[space + 1 :].strip() else ""
+    if units(word) <= room and (space >= 0 or left < room):
+        return max(space, 0)
+    for place in range(end, 0, -1):
+        if _parts(text, place):
+            return place
+    return 0 if left < room else end  # A letter under a tower of marks that no block holds.
+
+
+def _parts(text: str, place: int) -> bool:
+    """Whether a new character begins there, as readers see it: not a mark, the rest of an emoji, flag or syllable.
+
+    The rules of Unicode's Annex 29 that matter for cutting; what is rare is left together rather than cut.
+    """
+    before, character = text[place - 1], text[place]
+    if _extends(character) or before == JOINER:
+        return False
+    if REGIONAL.match(character):
+        flags = REGIONAL_END.search(text, max(0, place - 1000), place)
+        return not flags or len(flags[0]) % 2 == 0
+    if unicodedata.combining(before) == VIRAMA:
+        return unicodedata.category(character) != "Lo"
+    if "\u1100" <= character <= "\u115f":
+        return not "\u1100" <= before <= "\u115f"
+    follows = "\u1160" <= character <= "\u11ff" or "\ud7b0" <= character <= "\ud7fb"
+    return not (follows and ("\u1100" <= before <= "\u11ff" or "\uac00" <= before <= "\ud7fb"))
 
 
 def _extends(character: str) -> bool:
@@ -100,22 +108,3 @@ def _extends(character: str) -> bool:
         or character in "\u200c\u0e33\u0eb3\uff9e\uff9f"
         or unicodedata.category(character) in ("Mn", "Me", "Mc")
     )
-
-
-def _joins(before: str, character: str) -> bool:
-    """Whether emoji, letters of an Indian conjunct or parts of a Korean syllable meet."""
-    if before == JOINER or (unicodedata.combining(before) == VIRAMA and unicodedata.category(character) == "Lo"):
-        return True
-    if "\u1100" <= character <= "\u115f":
-        return "\u1100" <= before <= "\u115f"
-    follows = "\u1160" <= character <= "\u11ff" or "\ud7b0" <= character <= "\ud7fb"
-    return follows and ("\u1100" <= before <= "\u11ff" or "\uac00" <= before <= "\ud7fb")
-
-
-def _within(word: str, room: int) -> Iterator[str]:
-    """The word's graphemes; one that is itself too long, a letter under a tower of marks, comes in parts."""
-    for grapheme in graphemes(word):
-        if units(grapheme) <= room:
-            yield grapheme
-        else:
-            yield from grapheme
