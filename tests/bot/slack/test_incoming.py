@@ -4,6 +4,7 @@ import asyncio
 
 import pytest
 
+from bot.connectors import Draft
 from briefings.types import Action, Notice, Reply
 from tests.bot.slack.conftest import CHANNEL, KIM, LEE, OTHER, TEAM
 
@@ -249,3 +250,30 @@ async def test_another_command_gets_a_private_sentence(slack, desk, bot):
     (told,) = await slack.wait_for(lambda: slack.ephemerals(CHANNEL, LEE))
     assert "/briefing help" in told.shown
     assert desk.words == []
+
+
+async def test_a_command_that_asks_for_a_form_opens_it_however_slow_slack_is_to_say_who_asks(slack, desk, bot):
+    desk.forms["subscribe"] = Draft(topic="korea", channel=f"slack:{TEAM}:#{CHANNEL}")
+    slack.delays["users.info"] = 2
+    await slack.command(TEAM, CHANNEL, KIM, "/briefing", "subscribe")
+    assert await slack.wait_for(slack.view)
+    assert desk.words == []
+
+
+async def test_a_mention_that_asks_for_a_form_gets_a_button_that_opens_it(slack, desk, bot):
+    desk.forms["subscribe"] = Draft(topic="korea", channel=f"slack:{TEAM}:#{CHANNEL}")
+    await slack.mention(TEAM, CHANNEL, KIM, "subscribe")
+    (offer,) = await slack.wait_for(lambda: slack.ephemerals(CHANNEL, KIM))
+    assert slack.view() is None
+    await slack.press(TEAM, KIM, offer, "set up a subscription")
+    assert await slack.wait_for(slack.view)
+
+
+async def test_a_workspace_that_is_not_ours_is_acknowledged_and_left_alone(slack, desk, bot):
+    await desk.until(lambda: desk.told)
+    slack.add_workspace("T0ELSE0001", installed=False).user("U0MAX00001", "max")
+    assert (await slack.direct("T0ELSE0001", "U0MAX00001", "hello")).acknowledged
+    assert (await slack.direct(TEAM, LEE, "last")).acknowledged
+    await desk.until(lambda: desk.words)
+    assert desk.words == ["last"]
+    assert slack.posts("D0MAX00001") == []
