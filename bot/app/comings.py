@@ -9,8 +9,7 @@ from typing import TYPE_CHECKING, Literal
 
 from bot.commands.guide import greeting
 from bot.connectors import Asker
-from briefings.publish import TRIAL
-from briefings.slots import next_due
+from briefings.publish import TRIAL, resumption
 from briefings.types import Notice, Subscription
 
 if TYPE_CHECKING:
@@ -80,7 +79,7 @@ class Comings:
             for it in resumed:
                 asker = Asker(workspace=workspace, channel=it.channel, person="", may_manage=False)
                 preferences = self._commands.context(asker, now).preferences()
-                self._storage.subscriptions.resume(it.id, workspace, next_due(it.schedule, now, preferences))
+                self._storage.subscriptions.resume(it.id, workspace, resumption(it.schedule, preferences, now))
             self._tell(workspace, resumed, now, "Briefings on {which} go on, with the news since they stopped.", "info")
         log.info("regained", extra={"action": "regained", "workspace": workspace, "subscriptions": len(resumed)})
 

@@ -11,7 +11,7 @@ from bot.commands.context import Context, refused, told
 from bot.commands.posting import preview
 from bot.commands.words import number
 from briefings.errors import NotFound, SidelinesError
-from briefings.publish import FIRST_NEWS
+from briefings.publish import FIRST_NEWS, resumption
 from briefings.slots import next_due, next_runs, parse_when, split_topic_and_when
 from briefings.topics import parse
 from briefings.types import Action, Item, Listing, Notice, Reply, Schedule, Subscription
@@ -193,7 +193,7 @@ def _pause(context: Context, it: Subscription) -> str:
 def _resume(context: Context, it: Subscription) -> str:
     if it.state == "active":
         return f"Number {it.id} is not paused.\n{runs_line(context, it)}"
-    next_slot = next_due(it.schedule, context.now, context.preferences(it.channel))
+    next_slot = resumption(it.schedule, context.preferences(it.channel), context.now)
     it = context.storage.subscriptions.resume(it.id, context.workspace, next_slot)
     text = f"Number {it.id}, {it.topic} in {context.shown(it.channel)}, goes on with the news since it stopped."
     return f"{text}\n{runs_line(context, it)}"
@@ -213,7 +213,8 @@ def row(context: Context, it: Subscription) -> Item:
     """A subscription in a list: next run or state, and its last delivery."""
     state = {"active": "", "paused": "paused", "blocked": f"stopped: {it.reason}"}[it.state]
     if not state:
-        state = f"next {context.local(it.next_due, it.schedule.zone)}" if it.next_due else "when a story arrives"
+        due = None if it.schedule.as_it_happens else it.next_due
+        state = f"next {context.local(due, it.schedule.zone)}" if due else "when a story arrives"
     last = (
         f"last delivered {context.local(it.last_delivered, it.schedule.zone)}"
         if it.last_delivered
