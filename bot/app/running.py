@@ -27,6 +27,7 @@ from bot.connectors.terminal import Vocabulary
 from bot.delivery import Deliverer, Retries
 from bot.scheduler import Chore, Scheduler, Work
 from bot.web import Web
+from briefings.errors import SidelinesError
 from briefings.publish import publish_due
 from briefings.storage.peek import sqlite_path
 from briefings.storage.upkeep import tidy
@@ -187,6 +188,8 @@ class Bot:
         for name, connector in self._connectors.items():
             try:
                 await connector.upkeep()
+            except SidelinesError as error:  # a sentence for the operator; a trace would only hide it
+                log.error("upkeep failed: %s", error, extra={"action": "upkeep_failed", "connector": name})
             except Exception:  # It comes again in a few minutes, and what it should have done is logged.
                 log.exception("upkeep failed", extra={"action": "upkeep_failed", "connector": name})
 

@@ -25,6 +25,7 @@ COMMANDS = {
     "why": "reading",
     "migrate": "upkeep",
     "reindex": "upkeep",
+    "disconnect": "upkeep",
     "doctor": "checkup",
 }
 """Each command with the module it lives in, in the order of the front page."""

@@ -1,8 +1,9 @@
-"""`sidelines migrate` and `reindex`: bring what is stored, and what is derived from it, up to this version."""
+"""`sidelines migrate`, `reindex`, `disconnect`: what is stored or derived from it, made good or given up."""
 
 import click
 
 from bot.cli.common import load_settings, opened_storage, progress_bar
+from briefings.errors import SidelinesError
 
 
 @click.command(short_help="Bring the database up to this version.")
@@ -31,4 +32,22 @@ def reindex() -> int:
         index = Index.open(settings.data_folder() / INDEX, open_keywords())
         count = index.rebuild(storage.articles, progress)
     click.echo(f"{count} {'article is' if count == 1 else 'articles are'} indexed.")
+    return 0
+
+
+@click.command(short_help="Delete the stored tokens of Slack.")
+@click.confirmation_option("--yes", prompt="Every workspace has to install again then. Delete all stored tokens?")
+def disconnect() -> int:
+    """Delete the tokens of Slack that were stored by OAuth, as when the key that encrypted them is lost.
+
+    Subscriptions and settings stay, and go on when their workspace installs again.
+    """
+    from bot.connectors.slack.vault import Vault
+
+    with opened_storage() as (settings, storage):
+        slack = settings.slack
+        if not slack.client_id:
+            raise SidelinesError("SLACK_CLIENT_ID is not set, so it is not known which app's tokens to delete.")
+        count = Vault(storage.database.engine, slack.client_id, slack.encryption_keys).clear()
+    click.echo(f"The tokens of {count} workspace{'' if count == 1 else 's'} are deleted.")
     return 0

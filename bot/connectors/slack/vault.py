@@ -96,6 +96,14 @@ class Vault:
             with self._writing.begin() as connection:
                 connection.execute(table.delete().where(c.client_id == self._store.client_id, place))
 
+    def clear(self) -> int:
+        """Forget every installation, without reading any; answers how many there were."""
+        count = len(self._rows(self._store.installations))
+        for table in (self._store.installations, self._store.bots):
+            with self._writing.begin() as connection:
+                connection.execute(table.delete().where(table.c.client_id == self._store.client_id))
+        return count
+
     def reseal(self) -> int:
         """Encrypt with the newest key whatever an older one encrypted; answers how many tokens that were."""
         count = 0
@@ -158,7 +166,8 @@ class Vault:
         except InvalidToken:
             raise StorageError(
                 "The stored Slack tokens were encrypted with another key; put that key after the new one in "
-                "SIDELINES_SLACK_ENCRYPTION_KEY, with a comma between, or install the app again."
+                "SIDELINES_SLACK_ENCRYPTION_KEY, with a comma between; if it is lost, run `sidelines disconnect` and "
+                "install the app again."
             ) from None
 
     def _is_newest(self, sealed: str) -> bool:

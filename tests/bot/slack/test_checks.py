@@ -223,3 +223,18 @@ async def test_doctor_tells_that_the_key_is_another(run: Any, monkeypatch: pytes
     result = await asyncio.to_thread(run, "doctor")
     assert result.status == 1
     assert "BAD  slack installations: The stored Slack tokens were encrypted with another key" in result.out
+
+
+@pytest.mark.usefixtures("oauth")
+async def test_when_the_key_is_lost_the_tokens_can_be_deleted(run: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SIDELINES_SLACK_ENCRYPTION_KEY", "z" * 32)
+    assert "sidelines disconnect" in (await asyncio.to_thread(run, "doctor")).out
+    deleted = await asyncio.to_thread(run, "disconnect", "--yes")
+    assert (deleted.status, deleted.out) == (0, "The tokens of 1 workspace are deleted.\n")
+    assert "in 0 workspaces" in (await asyncio.to_thread(run, "doctor")).out
+
+
+def test_tokens_are_deleted_for_a_named_app_alone(run: Any) -> None:
+    refused = run("disconnect", "--yes")
+    assert refused.status == 1
+    assert "SLACK_CLIENT_ID" in refused.err
