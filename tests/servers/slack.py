@@ -280,9 +280,10 @@ class SlackServer(People):
         """The payloads that came to a response_url."""
         return self.world.response_urls[response_url.rpartition("/")[2]].payloads
 
-    def view(self) -> View | None:
-        """The topmost open modal, the newest one."""
+    def view(self, user: str | None = None) -> View | None:
+        """The topmost open modal, the newest one, of one person where one is named."""
         modals = [view for view in self.world.views.values() if view.open and view.raw["type"] == "modal"]
+        modals = [view for view in modals if user in {None, view.user}]
         return modals[-1] if modals else None
 
     def home(self, team: str, user: str) -> View | None:
@@ -309,12 +310,14 @@ class SlackServer(People):
         while self._echoing:
             await asyncio.wait(set(self._echoing))
 
-    def _posted(self, message: Message) -> None:
+    def _posted(self, message: Message, before: dict[str, Any] | None) -> None:
         if not self.echoes or self.transport is None:
             return
         space = self.world.workspaces[message.team]
         place = space.channels[message.channel]
         inner = slack_payloads.message(self.world, place, message)
+        if before:
+            inner = slack_payloads.changed(self.world, place, message, before)
         task = asyncio.get_running_loop().create_task(self._event(space, inner, place=place, patience=1.0))
         self._echoing.add(task)
         task.add_done_callback(self._echoing.discard)

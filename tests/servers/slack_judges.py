@@ -105,7 +105,7 @@ def live_mentions(payload: Any) -> list[str]:
             found.append(str(payload))
         if payload.get("link_names") not in {None, False, "0"} or payload.get("parse") == "full":
             found.append("link_names or parse")
-        if payload.get("type") not in {"plain_text", "text"} and isinstance(payload.get("text"), str):
+        if payload.get("type") not in {"plain_text", "text", "link"} and isinstance(payload.get("text"), str):
             found += re.findall(r"<[!@][^>]*>", payload["text"])
     if isinstance(payload, dict | list):
         for item in payload.values() if isinstance(payload, dict) else payload:
@@ -189,7 +189,7 @@ def _value(key: str, value: Any) -> Any:
         return [Option.from_dict(item) for item in value]
     if key == "option_groups":
         return [OptionGroup.from_dict(item) for item in value]
-    readers = {
+    readers: dict[str, Any] = {
         "initial_option": Option,
         "confirm": ConfirmationDialogue,
         "filter": ConversationFilter,

@@ -123,8 +123,10 @@ def update_message(world: World, space: Workspace, args: dict[str, Any]) -> Answ
     check_message(world, "chat.update", args)
     if len(args.get("text") or "") > EDITABLE:
         raise Refused("msg_too_long")
+    before = message.as_sent()
     message.text, message.edited = args.get("text") or message.text, True
-    message.blocks = world.named(args.get("blocks") or [])
+    message.blocks, message.arguments = world.named(args.get("blocks") or []), args
+    world.posted(message, before)
     world.changed()
     return {"channel": message.channel, "ts": message.ts, "text": message.text, "message": message.as_sent()}
 
@@ -302,8 +304,11 @@ def pane(key: str) -> Method:
         if not channel.im or not ((channel.id, thread) in world.panes or world.message(channel.id, thread)):
             raise Refused("thread_not_found")
         value = args.get(key)
-        good = len(value) <= 4 and all({"title", "message"} <= set(p) for p in value) if key == "prompts" else value
-        if value is None or (not good and key != "status"):
+        if key == "prompts":  # https://docs.slack.dev/reference/methods/assistant.threads.setSuggestedPrompts: up to 4
+            good = isinstance(value, list) and len(value) <= 4 and all({"title", "message"} <= set(p) for p in value)
+        else:
+            good = isinstance(value, str) and (key == "status" or value != "")
+        if not good:
             world.breach(f"assistant.threads, {key}", [f"{value!r} is not taken"])
             raise Refused("invalid_arguments")
         one = world.panes.setdefault((channel.id, thread), {})

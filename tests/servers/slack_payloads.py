@@ -72,6 +72,12 @@ def message(world: World, channel: Channel, post: Message) -> dict[str, Any]:
     return inner
 
 
+def changed(world: World, channel: Channel, post: Message, before: dict[str, Any]) -> dict[str, Any]:
+    """The `message_changed` event of an edited post."""
+    about = {"message": post.as_sent(), "previous_message": before, "channel": channel.id, "ts": world.ts()}
+    return {"type": "message", "subtype": "message_changed", "hidden": True, "channel_type": channel.kind, **about}
+
+
 def mention(channel: Channel, post: Message, data: dict[str, Any]) -> dict[str, Any]:
     """The `app_mention` event of the same post: it has no channel_type."""
     return {**{k: v for k, v in data.items() if k != "channel_type"}, "type": "app_mention"}

@@ -59,8 +59,7 @@ class People:
         space, place = self._place(team, message.channel)
         before = message.as_sent()
         message.text, message.edited = payloads.typed(space, text, named=False), True
-        about = {"message": message.as_sent(), "previous_message": before, "channel": place.id, "ts": self.world.ts()}
-        inner = {"type": "message", "subtype": "message_changed", "hidden": True, "channel_type": place.kind, **about}
+        inner = payloads.changed(self.world, place, message, before)
         return await self._event(space, inner, place=place, **how)
 
     async def command(

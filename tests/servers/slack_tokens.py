@@ -49,8 +49,9 @@ def new_token(world: World, space: Workspace, scopes: tuple[str, ...]) -> tuple[
     """A token that was never there before; one that expires, with a refresh token, where rotation is on."""
     rotating = world.rotation
     name = f"{'xoxe.xoxb' if rotating else 'xoxb'}-{space.id}-{world.number()}"
-    expires = {"expires": world.clock() + TOKEN_SECONDS, "refresh": f"xoxe-1-{world.number()}"} if rotating else {}
-    token = world.tokens[name] = Token(space.id, scopes, **expires)
+    token = world.tokens[name] = Token(space.id, scopes)
+    if rotating:
+        token.expires, token.refresh = world.clock() + TOKEN_SECONDS, f"xoxe-1-{world.number()}"
     return name, token
 
 
@@ -88,7 +89,7 @@ def _renew(world: World, args: dict[str, Any]) -> dict[str, Any]:
 
 def _granted(world: World, space: Workspace, scopes: tuple[str, ...]) -> dict[str, Any]:
     name, token = new_token(world, space, scopes)
-    answer = {"access_token": name, "token_type": "bot", "scope": ",".join(scopes)}
+    answer: dict[str, Any] = {"access_token": name, "token_type": "bot", "scope": ",".join(scopes)}
     if token.refresh:
         answer |= {"refresh_token": token.refresh, "expires_in": int(token.expires - world.clock())}
     return answer

@@ -75,6 +75,11 @@ class Message:
         """Every element of the message that can be pressed or chosen from, with its block's id."""
         return interactive(self.blocks)
 
+    @property
+    def unfurls(self) -> bool:
+        """Whether Slack would show previews of the links, as it does unless an app switches both kinds off."""
+        return any(self.arguments.get(key) not in {False, "0", "false"} for key in ("unfurl_links", "unfurl_media"))
+
     def as_sent(self, *, metadata: bool = False) -> dict[str, Any]:
         """The message as events, history and the answer of chat.postMessage hold it."""
         data: dict[str, Any] = {

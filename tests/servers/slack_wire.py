@@ -60,7 +60,7 @@ class Delivery:
 class Http:
     """Requests to the app's request URL, signed with the app's secret."""
 
-    def __init__(self, url: str, secret: str, patience: float = 30.0) -> None:
+    def __init__(self, url: str, secret: str, patience: float = 10.0) -> None:
         self.url, self.secret, self.patience = url, secret, patience
 
     async def deliver(
@@ -140,7 +140,7 @@ class Line:
 class Socket:
     """Envelopes to whichever connection is next; waits up to `patience` seconds for each acknowledgement."""
 
-    def __init__(self, patience: float = 30.0) -> None:
+    def __init__(self, patience: float = 10.0) -> None:
         self.patience = patience
         self.lines: list[Line] = []
         self.connections = 0

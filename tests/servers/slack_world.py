@@ -113,7 +113,7 @@ class World:
         self.breaches: list[str] = []
         self.pace = Pace()
         self.base = ""
-        self.posted: Callable[[Message], None] = lambda message: None
+        self.posted: Callable[[Message, dict[str, Any] | None], None] = lambda message, before: None
         self._numbers = itertools.count(1)
         self._waiting: set[asyncio.Event] = set()
 
@@ -142,7 +142,7 @@ class World:
         message.blocks = self.named(message.blocks)
         (self.ephemerals if message.person else self.messages).append(message)
         if not message.person and message.via == "api":
-            self.posted(message)
+            self.posted(message, None)
         self.changed()
         return message
 

@@ -1,8 +1,11 @@
 """The local Slack against the unmodified slack_bolt and slack_sdk, over signed requests and over Socket Mode alike."""
 
 import asyncio
+import os
+import sys
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -101,7 +104,7 @@ async def connected(slack: SlackServer, app: AsyncApp) -> AsyncSocketModeHandler
     slack.socket()
     client = AsyncWebClient(base_url=slack.api_url)
     handler = AsyncSocketModeHandler(app, app_token=slack.app_token, web_client=client, ping_interval=0.2)
-    await handler.connect_async()
+    await handler.connect_async()  # type: ignore[no-untyped-call]
     return handler
 
 
@@ -240,7 +243,7 @@ async def test_comings_and_goings_arrive_as_events(slack: SlackServer, start: St
     app = plain_app(slack)
     kinds: list[str] = []
 
-    @app.event({"type": "message"})
+    @app.event("message")
     async def said(event: dict[str, Any]) -> None:
         kinds.append(event.get("subtype", "message"))
 
@@ -316,7 +319,47 @@ async def test_socket_comes_back_after_refresh_warning_and_broken_lines(slack: S
             await slack.lines.disconnect(trouble)
         await slack.lines.connected(beyond=before)
         assert (await slack.message("T1", "C1", "U1", trouble)).acknowledged
-    await handler.close_async()
+    await handler.close_async()  # type: ignore[no-untyped-call]
+
+
+BOT = """
+import asyncio, os
+from slack_bolt.adapter.socket_mode.async_handler import AsyncSocketModeHandler
+from slack_bolt.app.async_app import AsyncApp
+from slack_sdk.web.async_client import AsyncWebClient
+
+async def main():
+    base = os.environ["SLACK_API_URL"]
+    app = AsyncApp(client=AsyncWebClient(token=os.environ["SLACK_BOT_TOKEN"], base_url=base))
+
+    @app.event("app_mention")
+    async def mentioned(event, say):
+        await say(text=f"hello from {os.getpid()}", thread_ts=event["ts"])
+
+    @app.event("message")
+    async def said():
+        pass
+
+    handler = AsyncSocketModeHandler(app, os.environ["SLACK_APP_TOKEN"], web_client=AsyncWebClient(base_url=base))
+    await handler.start_async()
+
+asyncio.run(main())
+"""
+
+
+async def test_an_app_in_another_process_is_killed_and_comes_back(slack: SlackServer) -> None:
+    slack.socket()
+    tokens = {"SLACK_BOT_TOKEN": slack.workspaces["T1"].token, "SLACK_APP_TOKEN": slack.app_token}
+    env = {**os.environ, "SLACK_API_URL": slack.api_url, **tokens}
+    for _ in range(2):
+        before = slack.lines.connections
+        bot = await asyncio.create_subprocess_exec(sys.executable, "-c", BOT, env=env)
+        await slack.lines.connected(timeout=30, beyond=before)
+        done = await slack.mention("T1", "C1", "U1", "who?")
+        answer = await slack.wait_for(partial(slack.replies, "C1", done.ts))
+        assert answer[0].text == f"hello from {bot.pid}"
+        bot.kill()
+        await bot.wait()
 
 
 async def test_socket_refuses_a_wrong_token_and_a_used_ticket(slack: SlackServer) -> None:
@@ -362,7 +405,7 @@ async def test_install_by_oauth_with_rotation_in_two_workspaces(tmp_path: Path) 
                 assert status == 200, page
             for team, user in (("T1", "U1"), ("T2", "U2")):
                 done = await slack.mention(team, f"C{team}", user, "hello")
-                answer = await slack.wait_for(lambda done=done, team=team: slack.replies(f"C{team}", done.ts))
+                answer = await slack.wait_for(partial(slack.replies, f"C{team}", done.ts))
                 assert answer[0].text == f"hello {team}"
         bot = await store.async_find_bot(enterprise_id=None, team_id="T1")
         assert bot is not None
