@@ -111,6 +111,8 @@ async def _logged(job: Work | Chore) -> bool:
     """Run a job and tell whether it ended well; a failure is logged, and the job comes again."""
     try:
         await job.run()
+    except asyncio.CancelledError:  # The program stops; APScheduler would log that as a failure.
+        return False
     except Exception:  # A bot that runs for months outlives a failed job.
         log.exception("failed", extra={"action": f"{job.name}_failed"})
         return False

@@ -1,4 +1,5 @@
 import asyncio
+import logging
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
 
@@ -208,3 +209,12 @@ async def test_a_chore_is_done_at_the_start():
 
     async with running(chores=(Chore("tidy", timedelta(days=1), tidy),)), asyncio.timeout(10):
         await done.wait()
+
+
+async def test_work_cut_off_by_the_end_of_the_program_is_no_failure(caplog):
+    publish = Dates(LONG_AGO)
+    publish.go_on.clear()
+    async with running(publish):
+        await publish.until(lambda: publish.runs)
+    await asyncio.sleep(0)
+    assert [record.levelname for record in caplog.records if record.levelno >= logging.WARNING] == []
