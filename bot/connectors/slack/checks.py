@@ -113,7 +113,7 @@ async def _ask(client: AsyncWebClient, method: str, token: str) -> _Answer:
         code, status = data.get("error"), int(error.response.status_code)
         why = str(refusal(method, status, code, needed=data.get("needed")))
         return _Answer(data, error.response.headers, str(code or status), why)
-    return _Answer(response.data, response.headers)
+    return _Answer(response.data if isinstance(response.data, dict) else {}, response.headers)
 
 
 def _token(place: str, answer: _Answer) -> Iterator[Finding]:
