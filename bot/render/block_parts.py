@@ -195,7 +195,7 @@ def _single(part: Piece, numbers: Iterator[int]) -> Iterator[Block]:
 
 def _add(elements: list[Block], line: Line) -> None:
     """The line at the end of rich text, in the list, section or code that stands there when it is of the same kind."""
-    last = elements[-1] if elements else {"type": ""}
+    last: Block = elements[-1] if elements else {"type": ""}
     inline = _inline(line.runs)
     match line.form:
         case "bullet":
