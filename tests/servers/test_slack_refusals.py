@@ -11,17 +11,8 @@ from slack_sdk.web.async_client import AsyncWebClient
 from slack_sdk.webhook.async_client import AsyncWebhookClient
 
 from tests.servers.slack import SlackServer, judge_message, judge_view, live_mentions
+from tests.servers.slack_apps import Clock
 from tests.servers.slack_judges import judge_options
-
-
-class Clock:
-    """Time that passes when a test says so."""
-
-    def __init__(self) -> None:
-        self.now = 1_790_000_000.0
-
-    def __call__(self) -> float:
-        return self.now
 
 
 class Rig:
