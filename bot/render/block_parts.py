@@ -103,9 +103,10 @@ def cut(line: Line, room: int = SLACK_BLOCK_TEXT) -> list[Line]:
             found[-1].append(run)
             left -= run.size
             continue
-        first, *others = pieces(run.text, room, max(left, 0))
+        first, *rest = pieces(run.text, room, max(left, 0))
+        others = [piece for piece in rest if piece]
         found[-1] += [replace(run, text=first)] if first else []
-        found += [[replace(run, text=piece)] for piece in others if piece]
+        found += [[replace(run, text=piece)] for piece in others]
         left = (room if others else left) - units(others[-1] if others else first)
     before, after = Run(f"{MORE} ", style=("italic",)), Run(f" {MORE}", style=("italic",))
     return [
