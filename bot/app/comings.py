@@ -57,9 +57,13 @@ class Comings:
         log.info("joined", extra={"action": "joined", "workspace": workspace, "channel": channel})
 
     def lost(self, workspace: str, channel: str | None, reason: str, now: datetime) -> None:
-        """Stop what cannot be served. Nobody is told through a platform that takes nothing any more."""
+        """Stop what cannot be served. Nobody is told through a platform that takes nothing any more.
+
+        What is sent to a closed channel now and then tells when it is open again; a workspace tells so itself.
+        """
+        trial = now + TRIAL if channel is not None else None
         with self._storage.writing():
-            stopped = self._storage.subscriptions.block_all(workspace, channel, reason, trial=now + TRIAL)
+            stopped = self._storage.subscriptions.block_all(workspace, channel, reason, trial=trial)
             if channel is not None:
                 sentence = f"Briefings on {{which}} are stopped: {reason.rstrip('.')}. They go on when that is done."
                 self._tell(workspace, stopped, now, sentence, "problem")

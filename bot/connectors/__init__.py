@@ -29,8 +29,8 @@ class Limits(Struct, frozen=True, kw_only=True):
 class Asker(Struct, frozen=True, kw_only=True):
     """Who typed: the workspace and channel it came from, the person, and whether they may manage subscriptions.
 
-    With `only_here` they may in this channel alone, as who made it. `managers` says in words who may, for the refusal of
-    those who may not. `thread` is the conversation within the channel that it belongs to.
+    With `only_here` they may in this channel alone, as who made it. `managers` says in words who may, for the refusal
+    of those who may not. `thread` is the conversation within the channel that it belongs to.
     """
 
     workspace: str
