@@ -1,0 +1,157 @@
+"""How fast briefings go out when many are due at once: the real program against the tests' own Slack, on loopback.
+
+Eight topics in each of ten channels are due together, 80 posts. The local Slack holds every channel to the documented
+rate of one message a second (https://docs.slack.dev/apis/web-api/rate-limits) and answers faster ones with 429.
+
+    python -m benchmarks.slack_burst [--kill]
+
+Prints posts, lost ones, doubled ones, refusals, and the rate reached as a share of the permitted one, which is to be at
+least 90 %. With `--kill` the program is killed with signal 9 in the middle and started again; then the rate is no
+measure, since what was on its way is looked for before anything is sent anew.
+"""
+
+import argparse
+import asyncio
+import os
+import sys
+import tempfile
+from collections import Counter
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+from briefings.slots import parse_when
+from briefings.storage import Storage
+from briefings.types import EVERYONE, Document, Key, Section, Slot
+from tests.servers.slack import SlackServer
+
+TEAM = "T0BURST001"
+TOPICS = ("harbour", "elections", "railways", "fisheries", "vaccines", "bridges", "libraries", "glaciers")
+CHANNELS = tuple(f"C0BURST{number:03}" for number in range(10))
+POSTS = len(TOPICS) * len(CHANNELS)
+PERMITTED = 1.0
+"""Messages a second and channel."""
+
+
+@dataclass(frozen=True)
+class Figures:
+    """What came of the burst."""
+
+    posts: int
+    lost: int
+    doubled: int
+    refused: int
+    seconds: float
+    breaches: int
+
+    @property
+    def share(self) -> float:
+        """Of the permitted rate: after the first in each channel, all others take a second each."""
+        return (len(TOPICS) - 1) / PERMITTED / self.seconds
+
+
+def prepare(folder: Path) -> None:
+    """A story for each topic, and every channel subscribed to all of them, due now."""
+    now = datetime.now(UTC)
+    schedule = parse_when("daily at 9", "UTC")
+    slot = Slot(f"{now:%Y-%m-%dT%H:%M}", now)
+    with Storage.open(f"sqlite:///{folder / 'sidelines.db'}") as storage, storage.writing():
+        for topic in TOPICS:
+            text = f"The committee on {topic} met on Monday and agreed on a plan for the year."
+            document = Document(title=f"Plan for {topic} agreed", sections=(Section(None, ((text,),)),))
+            storage.articles.add(document, keys=[Key("guid", topic)], workspace=EVERYONE, now=now)
+        for channel in CHANNELS:
+            for topic in TOPICS:
+                storage.subscriptions.create(
+                    workspace=f"slack:{TEAM}",
+                    channel=f"slack:{TEAM}:#{channel}",
+                    topic=topic,
+                    query=topic,
+                    schedule=schedule,
+                    since=now - timedelta(days=1),
+                    next_slot=slot,
+                    now=now,
+                    created_by="U0BURST001",
+                )
+
+
+@asynccontextmanager
+async def program(folder: Path, slack: SlackServer) -> AsyncIterator[asyncio.subprocess.Process]:
+    """`sidelines run` with the settings that Socket Mode needs, killed at the end."""
+    own = {"SLACK_API_URL": slack.api_url, "SLACK_BOT_TOKEN": f"xoxb-{TEAM}", "SLACK_APP_TOKEN": slack.app_token}
+    environ = {**os.environ, "SIDELINES_DATA_DIR": str(folder), **own}
+    with (folder / "log").open("ab") as log:
+        process = await asyncio.create_subprocess_exec(
+            sys.executable, "-m", "bot", "run", env=environ, stdin=asyncio.subprocess.DEVNULL, stdout=log, stderr=log
+        )
+    try:
+        yield process
+    finally:
+        if process.returncode is None:
+            process.kill()
+        await process.wait()
+
+
+async def burst(folder: Path, *, kill_at: int | None = None) -> Figures:
+    """Let all be due at once and wait until all has been posted; killed and started again after `kill_at` posts."""
+    async with SlackServer() as slack:
+        team = slack.add_workspace(TEAM, "Burst")
+        team.user("U0BURST001", "kim", admin=True)
+        for number, channel in enumerate(CHANNELS):
+            team.channel(channel, f"burst-{number}")
+        slack.socket()
+        prepare(folder)
+
+        def posts() -> int:
+            return sum(len(slack.posts(channel)) for channel in CHANNELS)
+
+        if kill_at is not None:
+            async with program(folder, slack):
+                await slack.wait_for(lambda: posts() >= kill_at, timeout=60)
+        async with program(folder, slack):
+            await slack.wait_for(lambda: posts() >= POSTS, timeout=60)
+            await slack.lines.connected()
+            state = await _settled(folder)
+        shown = Counter((message.channel, message.text) for channel in CHANNELS for message in slack.posts(channel))
+        sent = [call for call in slack.called("chat.postMessage") if call.arguments["channel"] in CHANNELS]
+        times = [call.time for call in sent if call.ok]
+        return Figures(
+            posts=posts(),
+            lost=POSTS - len(shown) + (POSTS - state),
+            doubled=sum(count - 1 for count in shown.values()),
+            refused=sum(call.status == 429 for call in slack.calls),
+            seconds=max(times) - min(times),
+            breaches=len(slack.breaches),
+        )
+
+
+async def _settled(folder: Path) -> int:
+    """How many deliveries the program itself counts as delivered, once none is pending."""
+    with Storage.open(f"sqlite:///{folder / 'sidelines.db'}") as storage:
+        for _ in range(600):
+            counts = await asyncio.to_thread(storage.outbox.counts)
+            if not counts.get("pending"):
+                break
+            await asyncio.sleep(0.05)
+    return counts.get("delivered", 0)
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--kill", action="store_true", help="kill the program with signal 9 in the middle")
+    arguments = parser.parse_args()
+    with tempfile.TemporaryDirectory() as folder:
+        figures = asyncio.run(burst(Path(folder), kill_at=POSTS // 2 if arguments.kill else None))
+    print(f"{figures.posts} posts to {len(CHANNELS)} channels in {figures.seconds:.1f} s")
+    print(f"lost {figures.lost}, doubled {figures.doubled}, refused with 429 {figures.refused}")
+    good = not (figures.lost or figures.doubled or figures.refused)
+    if not arguments.kill:
+        print(f"{figures.share:.0%} of the permitted rate (to be at least 90 %)")
+        good = good and figures.share >= 0.9
+    return 0 if good else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())
