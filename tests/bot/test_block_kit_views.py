@@ -18,7 +18,8 @@ from bot.connectors import Draft, Suggestion
 from bot.render import block_kit_views as views
 from bot.render.block_kit_views import Origin, View
 from briefings.types import Action, Content, Item, Listing, Notice
-from tests.bot.test_block_kit import CONTENTS, contents, texts
+from tests.bot.test_block_kit import CONTENTS
+from tests.bot.test_block_kit_any import contents, texts
 from tests.servers.slack_judges import judge_options, judge_view, live_mentions
 
 GOLDEN = Path(__file__).parent / "golden" / "block_kit_views"
