@@ -270,7 +270,7 @@ class Api:
             raise OutcomeUnknown("Slack's answer was lost, so the message may be shown or not.") from error
 
     async def patiently(self, attempt: Callable[[], Awaitable[T]]) -> T:
-        """Repeat an attempt while nothing was done: after the pauses that Slack asks for, or doubling ones.
+        """Repeat an attempt while nothing was done: after doubling pauses, or those that Slack asks for if longer.
 
         Raises what the last attempt did, after three minutes or eight attempts; OutcomeUnknown at once.
         """
@@ -279,7 +279,8 @@ class Api:
             try:
                 return await attempt()
             except (RateLimited, TemporaryFailure) as error:
-                pause = error.retry_after.total_seconds() if isinstance(error, RateLimited) else wait
+                asked = error.retry_after.total_seconds() if isinstance(error, RateLimited) else 0.0
+                pause = max(asked, wait)
                 if number == ATTEMPTS or self.monotonic() + pause > until:
                     raise
                 await self.sleep(pause)
