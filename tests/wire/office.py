@@ -129,7 +129,7 @@ class Office:
             await self._unless_ended(self.slack.socket().connected(beyond=before))
         else:
             self.slack.http(f"{self.url}/slack/events")
-            await self._unless_ended(self._reachable())
+            await self._unless_ended(self.reachable())
 
     async def stop(self) -> None:
         """End the bot in order."""
@@ -164,7 +164,7 @@ class Office:
             self._running.result()
         await task
 
-    async def _reachable(self) -> None:
+    async def reachable(self) -> None:
         """Until the web server answers Slack's first question as it should."""
         async with asyncio.timeout(10):
             while True:

@@ -2,12 +2,14 @@
 
 import asyncio
 import time
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import aiohttp
 import pytest
 
+from bot.connectors.slack.api import Api
 from tests.servers.slack import Delivery, Http, SlackServer
 from tests.wire.conftest import Opener
 from tests.wire.office import ANN, BOLT, KIM, LEE, MAX, NEWS, OTHER, TEAM, WORLD, Office, acknowledged, text_of
@@ -89,6 +91,38 @@ async def test_429_on_everything_is_waited_out(office: Office):
     assert len(slack.posts(WORLD)) == 1
     refused = [call for call in slack.calls if call.status == 429]
     assert len(refused) < 40
+
+
+@pytest.fixture
+def passed(monkeypatch: pytest.MonkeyPatch) -> Callable[[], float]:
+    """Time passes at once whenever a reply waits for Slack; gives how many seconds that were."""
+    waited: list[float] = []
+
+    async def sleep(seconds: float) -> None:
+        waited.append(seconds)
+        await asyncio.sleep(0)
+
+    monkeypatch.setitem(Api.__init__.__kwdefaults__, "sleep", sleep)
+    monkeypatch.setitem(Api.__init__.__kwdefaults__, "monotonic", lambda: time.monotonic() + sum(waited))
+    return lambda: sum(waited)
+
+
+@pytest.mark.parametrize("retry_after", [1, 7, 30])
+async def test_a_whole_minute_of_429_loses_no_answer(
+    passed: Callable[[], float], opened: Opener, slack: SlackServer, retry_after: int
+):
+    office = await opened("socket")
+    for shown, deed in (
+        (lambda: slack.posts(NEWS), slack.mention(TEAM, NEWS, LEE, QUESTION)),
+        (lambda: slack.ephemerals(WORLD, KIM), slack.command(TEAM, WORLD, KIM, "/briefing", "settings")),
+    ):
+        until = passed() + 60
+        slack.fail_always("*", status=429, retry_after=retry_after, when=lambda _, until=until: passed() < until)
+        acknowledged(await deed)
+        await office.quiet()
+        assert len(shown()) == 1
+        assert passed() >= until
+        slack.heal()
 
 
 @pytest.fixture
