@@ -32,6 +32,39 @@ SLACK_BUTTONS = 25
 SLACK_LABEL, SLACK_VALUE, SLACK_URL = 75, 2_000, 3_000
 """A button's text, value and address: ButtonElement in slack_sdk/models/blocks/block_elements.py."""
 
+# Discord ----------------------------------------------------------------------------------------------------
+# Of embeds and content: https://discord.com/developers/docs/resources/message ("Embed Limits", "Create Message");
+# of buttons: https://discord.com/developers/docs/components/reference. What Discord counts includes the Markdown.
+
+DISCORD_EMBEDS = 10
+"""Embeds of a message. Those with one address are shown as one, so each address is used once."""
+
+DISCORD_EMBEDS_TEXT = 5_800
+"""Titles, descriptions, footers and authors of all embeds of a message; Discord takes 6,000."""
+
+DISCORD_TITLE, DISCORD_DESCRIPTION, DISCORD_FOOTER, DISCORD_AUTHOR = 256, 4_096, 2_048, 256
+"""Texts of one embed."""
+
+DISCORD_LEAD = 1_500
+"""All texts of an embed that leads a message or a story. Ours: more than that is not taken in at a glance."""
+
+DISCORD_ELEMENTS = 150
+"""Links, styles, emoji and lines of one text. Clients cut a text short at about 200 of them:
+https://github.com/discord/discord-api-docs/issues/8501 (40 times five), and
+https://github.com/discord/discord-api-docs/issues/6932 (100 times two)."""
+
+DISCORD_CONTENT = 2_000
+"""The `content` of a message."""
+
+DISCORD_ROWS, DISCORD_ROW_BUTTONS = 5, 5
+"""Rows of buttons of a message, and buttons of a row."""
+
+DISCORD_LABEL, DISCORD_CUSTOM_ID, DISCORD_BUTTON_URL = 80, 100, 512
+"""A button's text, identifier (unique in its message) and address."""
+
+DISCORD_URL = 1_000
+"""The address of any other link. Discord states no limit; ours leaves room for the words that it belongs to."""
+
 # What we show of what has no limit of its own ----------------------------------------------------------------
 
 TITLE = 300

@@ -1,0 +1,261 @@
+"""Any content as Discord messages: a lead that stands in the channel, the rest for its thread. Pure.
+
+Briefings, answers and lists are embeds, not Components V2: a message takes 6,000 characters of embeds with 2,000 of
+content beside them, but 4,000 of V2 text in all; footers are literal, headlines are links whatever signs they hold
+(`embed_text`), sections are cards that the eye can leave out, and the content, which V2 forbids, is what notifications
+show. What is one short text is content alone: notices, and that there is nothing. It is read as speech, and also by
+those who have switched embeds off.
+
+No link preview appears: no outside text forms an address, our own addresses stand in angle brackets or are masked, and
+content alone carries SUPPRESS_EMBEDS, a flag that would hide our own embeds too and is therefore 0 with them. Nobody is
+mentioned: no outside text forms a mention, and every payload says `allowed_mentions: {"parse": []}`.
+"""
+
+import re
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+from msgspec import Struct
+
+from bot.render.block_parts import Button, Run
+from bot.render.block_text import pieces, shorten
+from bot.render.embed_parts import LINE, PREFIX, Card, Line, Piece, Row, cut, length, rows, words
+from bot.render.embed_plan import Group, Layout, plan
+from bot.render.embed_text import web
+from bot.render.limits import (
+    DISCORD_BUTTON_URL,
+    DISCORD_CUSTOM_ID,
+    DISCORD_LABEL,
+    TITLE,
+    units,
+)
+from bot.render.phrases import LATE, due_words, more_words, nothing_words, ordinal, origin, summary, titled
+from bot.render.plain_text import STEERING, clean
+from briefings.types import Action, Answer, Briefing, Content, Item, Listing, Notice, Quote, Story
+
+__all__ = ["PREFIX", "Message", "messages"]
+
+OWN = re.compile(
+    r"`(?P<code>[^`\n]+)`"
+    r"|#(?P<channel>\d{17,20})\b"
+    r"|(?P<url>https?://[^\s`“”<>]*[^\s`“”<>.,;:!?)\]’'])"
+)
+"""What has a meaning in our own sentences: code to type, channels by their ids, addresses."""
+
+NUMBERED = re.compile(r"(\d+)\. ")
+
+CONTENT = 1_900
+"""Room for one line of content."""
+
+CITED = 5_600
+"""A quote with its citation, so that one message holds both."""
+
+COMMAND = DISCORD_CUSTOM_ID - len(f"{PREFIX}25:")
+"""What a button's identifier holds of its command."""
+
+
+class Message(Struct, frozen=True):
+    """One message: `payload` as Discord's REST takes it to create or to edit one; `text` in plain words."""
+
+    payload: dict[str, Any]
+    text: str
+
+
+def messages(content: Content) -> tuple[Message, ...]:
+    """The content as messages: the lead, whose first embed is short, then what follows in its thread."""
+    layout = _layout(content)
+    said = summary(content)
+    return tuple(
+        Message(payload, "\n".join(filter(None, map(words, [*(() if number else layout.above), *page]))) or said)
+        for number, (page, payload) in enumerate(plan(layout, Line((Run(said),))))
+    )
+
+
+def _layout(content: Content) -> Layout:
+    match content:
+        case Briefing():
+            return _briefing(content)
+        case Answer(quotes=()):
+            return Layout(groups=list(_nothing(content)), foot=rows(_buttons(content.actions)), plain=True)
+        case Answer():
+            foot = rows([*_buttons(content.actions), *_doubts(content)])
+            return Layout(groups=list(_quotes(content)), foot=foot)
+        case Listing():
+            plain = not content.items
+            return Layout(groups=list(_listing(content)), foot=rows(_buttons(content.actions)), plain=plain)
+        case Notice():
+            return Layout(groups=list(_notice(content)), foot=rows(_buttons(content.actions)), plain=True)
+
+
+def _briefing(briefing: Briefing) -> Layout:
+    topic, due, more = shorten(briefing.topic or "", TITLE), due_words(briefing), more_words(briefing)
+    about = [Run(topic, style=("bold",))] if topic else []
+    about += [Run(due)] if due else []
+    about += [Run(LATE, style=("italic",))] if briefing.late else []
+    above = [Line(_spaced(about, " · "))] if about else []
+    actions = briefing.actions
+    if more and not any(action.command.startswith("more ") for action in actions):
+        actions = (Action("more", f"more {' '.join(str(head.id) for head in briefing.more)}"), *actions)
+    foot: list[Piece] = [Card(), Line((Run(more),))] if more else []
+    foot += rows(_buttons(actions))
+    if briefing.stories:
+        groups = [group for place in range(len(briefing.stories)) for group in _story(briefing.stories, place)]
+        return Layout(groups=groups, foot=foot, above=above)
+    groups = [Group((line,)) for line in (*above, Line((Run("No new stories."),)))]
+    return Layout(groups=groups, foot=foot, plain=True)
+
+
+def _story(stories: Sequence[Story], place: int) -> Iterator[Group]:
+    """The headline with its source, then a card for each section; a message that goes on with it names it again."""
+    story = stories[place]
+    head = story.article
+    title, url = titled(head), web(head.url)
+    again = Card(title, url, author="Continued", lead=True)
+    opening: tuple[Piece, ...] = (Card(title, url, footer=" · ".join(origin(head)), lead=True),)
+    told_again: tuple[Piece, ...] = ()
+    for number, section in enumerate(story.sections):
+        above: tuple[Piece, ...] = (again,)
+        heading = shorten(section.heading or "", TITLE)
+        if number or heading:
+            opening += (Card(heading),)
+            above += (Card(heading),)
+        for telling in section.sentences:
+            for line in cut(Line((Run(clean(telling.text)),), "bullet")):
+                yield Group((*opening, line), told_again if opening else above)
+                opening, told_again = (), (again,)
+        if opening:
+            yield Group(opening, told_again)
+            opening, told_again = (), (again,)
+    if opening:
+        yield Group(opening)
+    if story.also_in:
+        others = _spaced([Run(titled(other), web(other.url)) for other in story.also_in], ", ")
+        also = cut(Line((Run("Also in: "), *others), apart=True))
+        yield from (Group((line,), (again, Card())) for line in also)
+    if story.sections:
+        nth = f"{ordinal(place + 1)} " if len(stories) > 1 else ""
+        address = web(head.url, DISCORD_BUTTON_URL)
+        source = [Button("source", url=address)] if address and not nth else []
+        yield Group((Row((*source, Button(f"{nth}wrong?", f"wrong {head.id}"))),), (again,))
+
+
+def _quotes(answer: Answer) -> Iterator[Group]:
+    for number, quote in enumerate(answer.quotes):
+        cited = _citation(quote)
+        room = min(LINE, CITED - length(cited))
+        quoted = cut(Line((Run(clean(quote.text)),), "quote", apart=bool(number)), room)
+        yield from (Group((line, cited)) for line in quoted)
+        if not quoted:
+            yield Group((cited,))
+
+
+def _citation(quote: Quote) -> Line:
+    """Article, section, source and date, the article linked."""
+    parts = [Run(titled(quote.article), web(quote.article.url))]
+    if heading := shorten(quote.heading or "", TITLE):
+        parts.append(Run(heading))
+    if known := origin(quote.article):
+        parts.append(Run(", ".join(known)))
+    return Line((Run("— "), *_spaced(parts, " — ")))
+
+
+def _doubts(answer: Answer) -> list[Button]:
+    """A way to say that a quote is wrong, for each section quoted."""
+    places = list(dict.fromkeys(f"{quote.article.id}/{quote.section}" for quote in answer.quotes))
+    if len(places) == 1:
+        return [Button("wrong?", f"wrong {places[0]}")]
+    return [Button(f"{ordinal(number)} wrong?", f"wrong {place}") for number, place in enumerate(places, 1)]
+
+
+def _nothing(answer: Answer) -> Iterator[Group]:
+    yield from (Group((line,)) for line in cut(Line((Run(nothing_words(answer)),)), CONTENT))
+    if answer.looked_for and (nearest := answer.nearest):
+        runs = (Run("The nearest headline is “"), Run(titled(nearest), web(nearest.url)), Run("”."))
+        yield from (Group((line,)) for line in cut(Line(runs), CONTENT))
+
+
+def _listing(listing: Listing) -> Iterator[Group]:
+    room = LINE if listing.items else CONTENT
+    yield from (Group((line,)) for line in cut(Line(_own(clean(listing.title), "bold")), room))
+    if not listing.items and listing.empty:
+        yield from (Group((line,)) for line in cut(Line(_own(clean(listing.empty))), room))
+    with_buttons = [item for item in listing.items if item.actions]
+    own = [match[1] for item in with_buttons if (match := NUMBERED.match(item.label))]
+    theirs = len(set(own)) == len(with_buttons)
+    for number, item in enumerate(listing.items, 1):
+        yield from _item(item, str(number), known=theirs, alone=len(with_buttons) == 1)
+
+
+def _item(item: Item, number: str, *, known: bool, alone: bool) -> Iterator[Group]:
+    """A bullet; with buttons a paragraph that has a number, which its buttons in their rows below name too.
+
+    `known`: the label begins with a number of its own. `alone`: no other has buttons, so that none needs a number.
+    """
+    url = web(item.url)
+    runs = (Run(shorten(item.label or item.url, TITLE) or "Untitled", url),) if item.url else _own(clean(item.label))
+    if item.actions and known and (match := NUMBERED.match(item.label)):
+        number = match[1]
+    elif item.actions and not alone:
+        runs = (Run(f"{number}. "), *runs)
+    details = [_own(detail) for part in item.detail.split("\n") if (detail := clean(part))]
+    if not runs and details:
+        runs, *details = details
+    lines = cut(Line(runs, "line" if item.actions else "bullet", apart=bool(item.actions)))
+    for shown in details:
+        lines += cut(Line(shown, "line" if item.actions else "under"))
+    found: list[Piece] = [*lines, *rows(_buttons(item.actions, "" if alone else f" {number}"))]
+    together = tuple(found[-2:])
+    yield from (Group((piece,)) for piece in found[:-2])
+    if together:
+        yield Group(together)
+
+
+def _notice(notice: Notice) -> Iterator[Group]:
+    """Its lines; one with a caret below that marks a place in it is code, so that the caret stands where it should."""
+    lines = [STEERING.sub(lambda match: "" if match["unseen"] else " ", line) for line in notice.text.split("\n")]
+    apart = False
+    for line, following in zip(lines, [*lines[1:], ""], strict=True):
+        if not line.strip():
+            apart = True
+            continue
+        if "^" in (line.strip(), following.strip()):
+            found = cut(Line((Run(line),), "code", apart), CONTENT)
+        else:
+            found = cut(Line(_own(line.strip()), apart=apart), CONTENT)
+        yield from (Group((part,)) for part in found)
+        apart = False
+
+
+def _own(text: str, *style: Any) -> tuple[Run, ...]:
+    """Our own sentence as runs: code to type, links, channels by name."""
+    runs: list[Run] = []
+    end = 0
+    for match in OWN.finditer(text):
+        runs.append(Run(text[end : match.start()], style=style))
+        end = match.end()
+        if match["code"]:
+            runs.append(Run(match["code"], style=(*style, "code")))
+        elif match["channel"]:
+            runs.append(Run(match[0], channel=match["channel"], style=style))
+        else:
+            url = web(match["url"])
+            runs.append(Run(match[0], url if url == match[0] else None, style=style))
+    runs.append(Run(text[end:], style=style))
+    return tuple(run for run in runs if run.text)
+
+
+def _spaced(runs: Sequence[Run], between: str) -> tuple[Run, ...]:
+    return tuple(part for run in runs for part in (Run(between), run))[1:]
+
+
+def _buttons(actions: Sequence[Action], number: str = "") -> list[Button]:
+    """A button for each action that can be named and typed; ids that find no room in a command are left out."""
+    found = []
+    for action in actions:
+        label, command = shorten(action.label, DISCORD_LABEL - len(number)), clean(action.command)
+        if units(command) > COMMAND:
+            kept = pieces(command, COMMAND)[0]
+            command = kept if command[len(kept)] == " " else kept.rpartition(" ")[0]
+        if label and command:
+            found.append(Button(f"{label}{number}", command))
+    return found
