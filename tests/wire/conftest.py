@@ -39,6 +39,7 @@ def unpaced(monkeypatch: pytest.MonkeyPatch) -> None:
 async def slack() -> AsyncIterator[SlackServer]:
     """A local Slack; at the end nothing that was sent to it may break a rule or mention anybody."""
     async with SlackServer() as server:
+        server.pace.tiers = True
         yield server
         assert server.breaches == []
         assert [found for call in server.calls if (found := live_mentions(call.arguments))] == []

@@ -5,7 +5,7 @@ How fast they go is measured by `benchmarks/slack_burst.py`, which this uses.
 
 from pathlib import Path
 
-from benchmarks.slack_burst import POSTS, Figures, burst
+from benchmarks.slack_burst import KILLS, POSTS, Figures, burst
 
 
 def assert_whole(figures: Figures) -> None:
@@ -18,5 +18,5 @@ async def test_a_burst_is_posted_whole(tmp_path: Path):
     assert_whole(await burst(tmp_path))
 
 
-async def test_killed_with_signal_9_in_the_middle_and_started_again_it_is_posted_whole(tmp_path: Path):
-    assert_whole(await burst(tmp_path, kill_at=POSTS // 2))
+async def test_killed_with_signal_9_on_its_way_and_started_again_it_is_posted_whole(tmp_path: Path):
+    assert_whole(await burst(tmp_path, kills=KILLS))

@@ -66,6 +66,22 @@ async def test_with_every_call_slowed_to_4_s_each_acknowledgement_comes_within_3
         assert FERRY in text_of(slack.posts(BOLT))
 
 
+async def test_a_form_opens_in_time_though_the_person_is_looked_up_slowly(unpaced: None, opened: Opener):
+    """A modal opens within 3 s of the press that asks for it; rights and zone arrive later and are put in."""
+    office = await opened("http")
+    slack = office.slack
+    slack.delays["users.info"] = 3.5
+    told = await asyncio.gather(office.command(KIM, "subscribe"), office.command(LEE, "subscribe"))
+    for each in told:
+        acknowledged(each)
+    await slack.wait_for(lambda: len(slack.called("views.open")) == 2)
+    await office.quiet()
+    forms = {view.user: view for view in slack.views.values()}
+    assert "Asia/Seoul" in str(forms[KIM].blocks)
+    assert forms[LEE].title == "Sidelines"
+    assert "workspace admins and owners" in forms[LEE].shown
+
+
 async def test_a_slack_that_takes_10_s_is_waited_for_and_nothing_is_doubled(opened: Opener):
     office = await opened("socket")
     slack = office.slack

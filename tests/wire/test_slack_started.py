@@ -19,8 +19,8 @@ from tests.wire.office import BOLT, KIM, LEE, MAX, OTHER, SAMPLES, TEAM, WORLD, 
 
 
 @asynccontextmanager
-async def started(office: Office) -> AsyncIterator[None]:
-    """The process, reached by Slack; told to stop it ends well, and writes no token anywhere."""
+async def started(office: Office) -> AsyncIterator[asyncio.subprocess.Process]:
+    """The process, reached by Slack; unless killed it ends well when told to, and writes no token anywhere."""
     environ = {name: value for name, value in os.environ.items() if not name.startswith(("SLACK_", "SIDELINES_"))}
     process = await asyncio.create_subprocess_exec(
         *(sys.executable, "-m", "bot", "run"),
@@ -36,10 +36,11 @@ async def started(office: Office) -> AsyncIterator[None]:
         else:
             office.slack.http(f"{office.url}/slack/events")
             await office.reachable()
-        yield
-        process.send_signal(signal.SIGTERM)
+        yield process
+        if process.returncode is None:
+            process.send_signal(signal.SIGTERM)
         printed, _ = await process.communicate()
-        assert process.returncode == 0, printed.decode()
+        assert process.returncode in {0, -signal.SIGKILL}, printed.decode()
         for secret in (*office.slack.tokens, office.slack.app_token, office.slack.signing_secret):
             assert secret.encode() not in printed
         assert b"Traceback" not in printed, printed.decode()
@@ -47,6 +48,15 @@ async def started(office: Office) -> AsyncIterator[None]:
         if process.returncode is None:
             process.kill()
             await process.wait()
+
+
+def furnished(mode: str, folder: Path, slack: SlackServer) -> Office:
+    """An office with the sample articles, its bot not started."""
+    furnish(slack, installed=mode != "oauth")
+    office = Office(mode, folder, slack, [])
+    with open_storage(Settings.load(office.environ)) as storage:
+        stock(storage, *SAMPLES)
+    return office
 
 
 async def asks(office: Office, team: str, channel: str, person: str) -> None:
@@ -58,10 +68,7 @@ async def asks(office: Office, team: str, channel: str, person: str) -> None:
 
 @pytest.mark.parametrize("mode", ["socket", "http", "oauth"])
 async def test_it_answers_stops_and_answers_again(mode: str, tmp_path: Path, slack: SlackServer):
-    furnish(slack, installed=mode != "oauth")
-    office = Office(mode, tmp_path, slack, [])
-    with open_storage(Settings.load(office.environ)) as storage:
-        stock(storage, *SAMPLES)
+    office = furnished(mode, tmp_path, slack)
     async with started(office):
         if mode == "oauth":
             for team, person in ((TEAM, KIM), (OTHER, MAX)):
@@ -75,3 +82,23 @@ async def test_it_answers_stops_and_answers_again(mode: str, tmp_path: Path, sla
         await asks(office, TEAM, WORLD, LEE)
         if mode == "oauth":
             await asks(office, OTHER, BOLT, MAX)
+
+
+async def test_killed_while_it_works_on_a_command_it_answers_the_repeat(tmp_path: Path, slack: SlackServer):
+    """The first delivery was acknowledged and lost; the repeat is the only chance, and one answer comes of it."""
+    office = furnished("socket", tmp_path, slack)
+    async with started(office) as process:
+        slack.fail_always("users.info", hang=True)
+        done = acknowledged(await slack.command(TEAM, WORLD, KIM, "/briefing", "settings"))
+        await slack.wait_for(lambda: slack.called("users.info"))
+        process.kill()
+        await process.wait()
+    slack.heal()
+    async with started(office):
+        acknowledged(await done.again())
+        await slack.wait_for(lambda: slack.ephemerals(WORLD, KIM))
+        for _ in range(3):
+            acknowledged(await done.again())
+        await asks(office, TEAM, WORLD, LEE)
+    (shown,) = slack.ephemerals(WORLD, KIM)
+    assert "Settings in" in shown.shown
