@@ -250,6 +250,7 @@ async def test_half_a_request_holds_nobody_up(opened: Opener):
 async def test_what_slack_did_not_sign_just_now_has_no_effect(opened: Opener, signature: str):
     office = await opened("http")
     slack = office.slack
+    await slack.wait_for(lambda: slack.called("users.list"))  # The last that it asks at its start.
     before = len(slack.calls)
     done = [
         await slack.mention(TEAM, WORLD, LEE, QUESTION, signature=signature),
