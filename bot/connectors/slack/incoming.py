@@ -19,6 +19,7 @@ from bot.connectors.slack.assistant import working
 from bot.connectors.slack.manifest import COMMANDS
 from bot.connectors.slack.parts import channel_name, log, workspace_name
 from bot.connectors.slack.replying import Place
+from bot.connectors.slack.rooms import in_channel, subscribed_channel
 from bot.connectors.slack.typed import by_a_person, mentions, to_somebody_else, words
 from bot.render.block_kit_views import Origin
 from briefings.types import Action, Notice, Reply
@@ -235,6 +236,9 @@ class Incoming:
             return Reply((told,), private=True, found=False)
         if managing and (draft := await desk.draft(asked.text, asker)):
             return Reply((_offer(draft),), private=True)
+        channel = subscribed_channel(asked.text, place.channel)
+        if channel and not (place.direct and channel == place.channel):
+            return await in_channel(self._parts, place.team, channel, lambda: desk.answer(asked.text, asker))
         return await desk.answer(asked.text, asker)
 
     async def _asker(self, place: Place, managing: bool) -> Asker:

@@ -14,10 +14,11 @@ from typing import TYPE_CHECKING, Any, get_args
 
 from msgspec.structs import replace
 
-from bot.connectors import Asker, ChannelGone, DeliveryError, Draft
+from bot.connectors import Asker, DeliveryError, Draft
 from bot.connectors.slack.home import named, publish
 from bot.connectors.slack.parts import channel_name, channel_of, workspace_name
 from bot.connectors.slack.replying import Place
+from bot.connectors.slack.rooms import in_channel
 from bot.render import block_kit_views as views
 from bot.render.block_kit_views import Origin, Searched, View
 from briefings.types import Action, Content, Notice, Reply
@@ -166,26 +167,15 @@ async def _submit(parts: Parts, draft: Draft, origin: Origin, team: str, person:
 async def _subscribed(parts: Parts, draft: Draft, team: str, person: str) -> Reply:
     """The reply to a form that is in order; looks first whether its channel is still there."""
     channel = channel_of(draft.channel)
-    inside = True
-    try:
-        asked = await parts.api.patiently(lambda: parts.api.call(team, "conversations.info", channel=channel))
-        found = asked["channel"]
-        if found.get("is_archived"):
-            raise ChannelGone("That channel is archived; unarchive it, or choose another channel.")
-        inside = found.get("is_member", True)
-    except ChannelGone as error:
-        return Reply((Notice(f"That was not saved. {error}", "refused"),), private=True, found=False)
-    except DeliveryError as error:
-        log.info("a channel is unknown: %s", error, extra={"action": "channel_unknown", "channel": draft.channel})
-    try:
-        asker = await parts.people.asker(team, channel, person, managing=True)
-    except DeliveryError as error:
-        return _unknown(error)
-    reply = await parts.desk.submit(draft, asker)
-    if inside or not reply.found:
-        return reply
-    invite = Notice(f"Sidelines is not in #{channel} yet: type `/invite @Sidelines` there, so that it can post.")
-    return replace(reply, contents=(*reply.contents, invite))
+
+    async def submit() -> Reply:
+        try:
+            asker = await parts.people.asker(team, channel, person, managing=True)
+        except DeliveryError as error:
+            return _unknown(error)
+        return await parts.desk.submit(draft, asker)
+
+    return await in_channel(parts, team, channel, submit)
 
 
 async def _press(parts: Parts, body: Mapping[str, Any], command: str, team: str, person: str) -> None:
