@@ -32,8 +32,8 @@ What people may not do raises PermissionError, ValueError or KeyError here as Di
 `forge=True` does it anyhow. The permissions of the bot: `news.deny("embed_links")`, `news.allow(...)`, for others
 `who=kim`; `acme.bot_role.permissions`, `acme.everyone.permissions` are sets of names. Tell the app by
 `discord.change_channel(news)`, `change_role(acme, role)`, `change_member`, `change_guild`.
-What happens (`discord_events`): join, kick, outage, restore, new_channel, delete_channel, archive(thread, locked=True),
-delete_message, delete_role, leave.
+What happens (`discord_events`): join, kick, outage, restore, new_channel, new_thread, delete_channel,
+archive(thread, locked=True), delete_message, delete_role, leave.
 
 What is there: `messages(channel)`, `posts(channel)`, `thread(message)`, `threads(channel)`, `replies(message)`,
 `calls`, `called("create_message")`, `syncs`, `commands()`, `pings`. A message has `.shown`, all words a reader sees,
@@ -144,6 +144,11 @@ class DiscordServer(People, Events):
     def api_url(self) -> str:
         """The base address of the API, as DISCORD_API_URL wants it."""
         return f"{self.world.base}/api/v10"
+
+    @property
+    def proxy_url(self) -> str:
+        """This Discord as an HTTP proxy to itself, as DISCORD_PROXY wants it; what came so is `call.proxied`."""
+        return self.world.base
 
     # -- who and what is there
 

@@ -148,6 +148,9 @@ class Api:
             status = 204 if answer is None else 200
         except Refused as refused:
             status, answer = refused.status, refused.answer
+        except Exception as error:
+            world.breach(call.name, [f"not understood: {error!r} in {call.body!r:.300}"])
+            raise
         if fault and fault.lost:
             call.answer = answer
             world.changed()
@@ -191,13 +194,17 @@ async def _read(request: web.Request, world: World) -> tuple[Call, Endpoint | No
     path, body = "/" + request.match_info["path"], None
     raw = await request.read()
     if raw and request.content_type == "application/json":
-        body = json.loads(raw)
+        try:
+            body = json.loads(raw)
+        except ValueError:
+            world.breach(path, ["a body that is no JSON"])
     elif raw and request.content_type.startswith("multipart/"):
         body = json.loads(str((await request.post()).get("payload_json", "{}")))
     for name, method, pattern, endpoint in PATTERNS:
         if method == request.method and pattern.fullmatch(path):
             channel = path.split("/")[2] if path.startswith("/channels/") else None
             call = Call(name, method, path, body, dict(request.query), world.clock(), channel)
+            call.proxied = request.raw_path.startswith("http://")
             return call, endpoint
     return Call("unknown", request.method, path, body, dict(request.query), world.clock()), None
 

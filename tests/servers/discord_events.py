@@ -4,7 +4,7 @@ from typing import Any
 
 from tests.servers.discord_gateway import Gateway
 from tests.servers.discord_payloads import channel_sent
-from tests.servers.discord_values import Channel, Member, Message, Role
+from tests.servers.discord_values import PUBLIC_THREAD, Channel, Member, Message, Role
 from tests.servers.discord_world import Guild, World
 
 INVITED = (
@@ -35,7 +35,9 @@ class Events:
         if self.world.bot.id not in guild.members:
             self.seat(guild, permissions)
         guild.present = True
-        self.gateway.dispatch("GUILD_CREATE", guild.created(), guild)
+        news = guild.created()
+        del news["unavailable"]  # its absence tells discord.py a join from the end of an outage
+        self.gateway.dispatch("GUILD_CREATE", news, guild)
 
     def kick(self, guild: Guild) -> None:
         """The bot is removed from a guild."""
@@ -64,6 +66,14 @@ class Events:
         """A channel is made while the bot is there."""
         place = guild.channel(name, **how)
         self.gateway.dispatch("CHANNEL_CREATE", channel_sent(self.world, place), guild)
+        return place
+
+    def new_thread(self, parent: Channel, name: str, by: Member, *, tags: list[str] | None = None) -> Channel:
+        """A person begins a thread, in a forum a post."""
+        guild = self._guild(parent)
+        place = guild.channel(name, PUBLIC_THREAD, parent=parent)
+        place.owner, place.applied = by.id, tags or []
+        self.gateway.dispatch("THREAD_CREATE", {**channel_sent(self.world, place), "newly_created": True}, guild)
         return place
 
     def change_channel(self, place: Channel, **changes: Any) -> None:

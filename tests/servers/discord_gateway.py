@@ -68,22 +68,29 @@ class Line:
         self.session: Session | None = None
         self.silent = False
         self.heartbeats = 0
+        self.code: int | None = None
         self.sends: deque[float] = deque()
         self._squeeze = _squeezer(request.query.get("compress"))
         self._writing = asyncio.Lock()
 
-    async def send(self, payload: dict[str, Any]) -> None:
-        if self.silent or self.socket.closed:
-            return
-        text = json.dumps(payload)
+    async def send(self, *payloads: dict[str, Any]) -> None:
+        """Send these, with nothing else between them."""
         async with self._writing:
-            try:
-                if self._squeeze:
-                    await self.socket.send_bytes(self._squeeze(text.encode()))
-                else:
-                    await self.socket.send_str(text)
-            except ConnectionError:
-                self.abort()
+            for payload in payloads:
+                if self.silent or self.socket.closed:
+                    return
+                try:
+                    if self._squeeze:
+                        await self.socket.send_bytes(self._squeeze(json.dumps(payload).encode()))
+                    else:
+                        await self.socket.send_str(json.dumps(payload))
+                except ConnectionError:
+                    self.abort()
+
+    async def close(self, code: int) -> None:
+        """Close the connection with a code."""
+        self.code = code
+        await self.socket.close(code=code)
 
     def abort(self) -> None:
         """Break the connection without a word."""
@@ -122,29 +129,31 @@ class Gateway:
         self.world.changed()
         try:
             await line.send({"op": HELLO, "d": {"heartbeat_interval": int(self.heartbeat * 1000), "_trace": []}})
-            await self._read(line)
+            left = await self._read(line)
+            if line.session and left in {1000, 1001}:  # the app closed it for good
+                self.sessions.pop(line.session.id, None)
         finally:
             self.lines.remove(line)
             if line.session and line.session.line is line:
                 line.session.line = None
-                if socket.close_code in {1000, 1001}:
-                    self.sessions.pop(line.session.id, None)
-            self.closings.append(socket.close_code)
+            self.closings.append(line.code)
             self.world.changed()
         return socket
 
-    async def _read(self, line: Line) -> None:
+    async def _read(self, line: Line) -> int | None:
+        """Take what comes until it ends; gives the code with which the app closed it."""
         while not line.socket.closed:
             try:
                 message = await line.socket.receive(timeout=None if line.silent else self.heartbeat * 1.5)
             except TimeoutError:
                 if not line.silent:
-                    await line.socket.close(code=4009)
+                    await line.close(4009)
                 continue
             if message.type is not WSMsgType.TEXT:
-                return
+                return message.data if message.type is WSMsgType.CLOSE else None
             if not line.silent:
                 await self._take(line, json.loads(message.data))
+        return None
 
     async def _take(self, line: Line, payload: dict[str, Any]) -> None:
         op, data, now = payload.get("op"), payload.get("d"), self.world.clock()
@@ -152,7 +161,7 @@ class Gateway:
             line.sends.popleft()
         line.sends.append(now)
         if len(line.sends) > SENDS:
-            await line.socket.close(code=4008)
+            await line.close(4008)
         elif op == HEARTBEAT:
             line.heartbeats += 1
             self.world.changed()
@@ -163,13 +172,13 @@ class Gateway:
         elif op == RESUME and isinstance(data, dict):
             await self._resume(line, data)
         elif line.session is None:
-            await line.socket.close(code=4003)
+            await line.close(4003)
         elif op == MEMBERS and isinstance(data, dict):
             self._members(line.session, data)
         elif op == PRESENCE:
             self.presences.append(data or {})
         elif op != 4:
-            await line.socket.close(code=4001)
+            await line.close(4001)
 
     async def _identify(self, line: Line, data: dict[str, Any]) -> None:
         shard, shards = data.get("shard") or (0, 1)
@@ -187,7 +196,7 @@ class Gateway:
         elif any(intents & bit and name not in self.world.privileged for name, bit in PRIVILEGED.items()):
             code = 4014
         if code or self.refusing:
-            await line.socket.close(code=code or self.refusing or 4000)
+            await line.close(code or self.refusing or 4000)
             return
         if now - self._identified < self.identify_every:
             await line.send({"op": INVALID, "d": False})
@@ -208,11 +217,11 @@ class Gateway:
     async def _resume(self, line: Line, data: dict[str, Any]) -> None:
         session, seen = self.sessions.get(str(data.get("session_id"))), data.get("seq")
         if data.get("token") != self.world.token:
-            await line.socket.close(code=4004)
+            await line.close(4004)
         elif session is None or not isinstance(seen, int):
             await line.send({"op": INVALID, "d": False})
         elif seen > session.sequence:
-            await line.socket.close(code=4007)
+            await line.close(4007)
         else:
             if session.line and session.line is not line:
                 session.line.abort()
@@ -279,11 +288,7 @@ class Gateway:
             self._send(session.line, payload)
 
     def _send(self, line: Line, *payloads: dict[str, Any]) -> None:
-        async def send() -> None:
-            for payload in payloads:
-                await line.send(payload)
-
-        task = asyncio.get_running_loop().create_task(send())
+        task = asyncio.get_running_loop().create_task(line.send(*payloads))
         self._sending.add(task)
         task.add_done_callback(self._sending.discard)
 
@@ -303,7 +308,7 @@ class Gateway:
     async def close(self, code: int = 4000, shard: int | None = None) -> None:
         """Close connections with a code."""
         for line in self._of(shard):
-            await line.socket.close(code=code)
+            await line.close(code)
 
     async def reconnect(self, shard: int | None = None) -> None:
         """Ask for a reconnect, as Discord does every few hours."""

@@ -288,8 +288,8 @@ class People:
         if not self.gateway.dispatch("INTERACTION_CREATE", payload, guild):
             raise ConnectionError("no session of the bot's to tell: wait with `await discord.connected()`")
         try:
-            await self.world.until(lambda: found.acknowledged, ANSWER_SECONDS + 0.5)
-            if settle:
+            await self.world.until(lambda: found.acknowledged or found.refused, ANSWER_SECONDS + 0.5)
+            if settle and found.acknowledged:
                 await self.world.until(lambda: found.answered, patience)
         except TimeoutError:
             pass  # what people see then: "the application did not respond", or for ever that it thinks

@@ -233,7 +233,10 @@ class Message:
 
 @dataclass
 class Call:
-    """One request as it came. `name` is the endpoint's; `status` 0 is no answer at all; `code` Discord's error code."""
+    """One request as it came. `name` is the endpoint's; `status` 0 is no answer at all; `code` Discord's error code.
+
+    `proxied`: it came in the form that a proxy is asked in.
+    """
 
     name: str
     method: str
@@ -242,6 +245,7 @@ class Call:
     query: dict[str, str]
     came: float
     channel: str | None = None
+    proxied: bool = False
     status: int = 0
     answer: Any = None
 
