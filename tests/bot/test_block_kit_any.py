@@ -34,6 +34,9 @@ from briefings.types import (
 )
 from tests.servers.slack_judges import judge_message, live_mentions
 
+END = re.compile(re.escape(REST.runs[0].text) + r"|\d+ more (story|stories)\.")
+"""What may stand at the end of a lead, between the parts of what goes on in the replies."""
+
 THOROUGH = bool(os.environ.get("SIDELINES_THOROUGH"))
 
 HOSTILE = (
@@ -277,7 +280,7 @@ def literal(whole: list[dict[str, Any]], *, marks: bool = True) -> Iterator[tupl
             case {"type": "channel", "channel_id": channel}:
                 yield f"#{channel}", None
             case {"type": "mrkdwn", "text": text}:
-                if marks or text != REST.runs[0].text:
+                if marks or not END.fullmatch(text):
                     yield unescaped(re.sub(r"<(?:[^|>]+\||)([^>]*)>", r"\1", text)).replace("`", ""), None
             case _:
                 pass
