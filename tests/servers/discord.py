@@ -121,7 +121,7 @@ class DiscordServer(People, Events):
         if self._runner:
             await self._runner.cleanup()
         if self.strict and failed is None:
-            assert self.breaches == []
+            assert not self.breaches, "\n".join(self.breaches)
 
     async def come_back(self) -> None:
         """Listen, at the same port as before."""

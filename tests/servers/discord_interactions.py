@@ -9,7 +9,7 @@ from typing import Any
 
 from tests.servers.discord_command_limits import choice_faults
 from tests.servers.discord_limits import modal_faults
-from tests.servers.discord_methods import checked, fill
+from tests.servers.discord_methods import check_words, checked, fill
 from tests.servers.discord_payloads import message_sent
 from tests.servers.discord_values import EPHEMERAL, LOADING, Call, Channel, Message, User
 from tests.servers.discord_world import Guild, Refused, World
@@ -161,8 +161,7 @@ def _do(world: World, call: Call, found: Interaction, kind: int, data: dict[str,
 
 def _worded(world: World, call: Call, data: Any) -> dict[str, Any]:
     body = checked(world, call, data, interaction=True)
-    if not any(body.get(key) for key in ("content", "embeds", "components", "attachments", "poll")):
-        raise Refused(400, 50006, "Cannot send an empty message")
+    check_words(body)
     return body
 
 

@@ -51,6 +51,13 @@ def checked(world: World, call: Call, body: Any, **kind: bool) -> dict[str, Any]
     return dict(body)
 
 
+def check_words(body: dict[str, Any]) -> None:
+    """Raises `Refused` for a message with nothing in it."""
+    words = (body.get("content") or "").strip()
+    if not words and not any(body.get(key) for key in ("embeds", "components", "sticker_ids", "poll", "attachments")):
+        raise Refused(400, 50006, "Cannot send an empty message")
+
+
 def fill(world: World, message: Message, body: dict[str, Any], *, default: tuple[str, ...] = ()) -> None:
     """Put what was sent into a message. `default`: what is parsed for mentions without allowed_mentions."""
     message.payload = body
@@ -98,8 +105,7 @@ def create_message(world: World, call: Call) -> dict[str, Any]:
     """POST /channels/{id}/messages."""
     place, guild = may_write(world, call.channel)
     body = checked(world, call, call.body)
-    if not any(body.get(key) for key in ("content", "embeds", "components", "sticker_ids", "poll", "attachments")):
-        raise Refused(400, 50006, "Cannot send an empty message")
+    check_words(body)
     if body.get("embeds"):
         place_of(world, call.channel, "embed_links")
     nonce = body.get("nonce")
@@ -221,8 +227,7 @@ def thread_without_message(world: World, call: Call) -> dict[str, Any]:
         return _started(world, guild, _thread(world, call, place, world.id(), kind))
     place_of(world, call.channel, "send_messages")
     body = checked(world, call, call.body.get("message") or {})
-    if not any(body.get(key) for key in ("content", "embeds", "components", "sticker_ids", "attachments")):
-        raise Refused(400, 50006, "Cannot send an empty message")
+    check_words(body)
     if body.get("embeds"):
         place_of(world, call.channel, "embed_links")
     tags = [str(tag) for tag in call.body.get("applied_tags") or []]

@@ -288,7 +288,7 @@ class People:
         if not self.gateway.dispatch("INTERACTION_CREATE", payload, guild):
             raise ConnectionError("no session of the bot's to tell: wait with `await discord.connected()`")
         try:
-            await self.world.until(lambda: found.acknowledged or found.refused, ANSWER_SECONDS + 0.5)
+            await self.world.until(lambda: found.acknowledged or found.refused, min(patience, ANSWER_SECONDS + 0.5))
             if settle and found.acknowledged:
                 await self.world.until(lambda: found.answered, patience)
         except TimeoutError:

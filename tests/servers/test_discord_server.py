@@ -50,8 +50,8 @@ class More(discord.ui.DynamicItem[discord.ui.Button[discord.ui.View]], template=
 
 
 class Form(discord.ui.Modal, title="Settings"):
-    when = discord.ui.Label(text="When", component=discord.ui.TextInput(custom_id="when", max_length=50))
-    where = discord.ui.Label(text="Where", component=discord.ui.ChannelSelect(custom_id="where"))
+    when: Any = discord.ui.Label(text="When", component=discord.ui.TextInput(custom_id="when", max_length=50))
+    where: Any = discord.ui.Label(text="Where", component=discord.ui.ChannelSelect(custom_id="where"))
 
     async def on_submit(self, interaction: discord.Interaction) -> None:
         channel = self.where.component.values[0]
