@@ -35,9 +35,9 @@ What people may not do raises PermissionError, ValueError or KeyError here as Di
 What happens (`discord_events`): join, kick, outage, restore, new_channel, new_thread, delete_channel,
 archive(thread, locked=True), delete_message, delete_role, leave.
 
-What is there: `messages(channel)`, `posts(channel)`, `thread(message)`, `threads(channel)`, `replies(message)`,
-`calls`, `called("create_message")`, `syncs`, `commands()`, `pings`. A message has `.shown`, all words a reader sees,
-`.buttons`, `.embeds`, `.payload`, `.pinged`.
+What is there: `messages(channel)`, `posts(channel)` (answers to commands are in `done`), `conversation(kim)`,
+`thread(message)`, `threads(channel)`, `replies(message)`, `calls`, `called("create_message")`, `syncs`, `commands()`,
+`pings`. A message has `.shown`, all words a reader sees, `.buttons`, `.embeds`, `.payload`, `.pinged`, `.versions`.
 
 Trouble: `discord.delay = 4`, `discord.delays["callback"] = 4`; `fail_next("create_message", 2, status=503)`,
 `code=50013`, `retry_after=60, scope="global"|"shared"|"user", via=False`, `lost=True` (posted, answer lost),
@@ -46,7 +46,8 @@ are in `discord_api.ENDPOINTS`. Pace: `discord.pace.per_second = 50` (fixed and 
 `.most_in_a_second`, `.invalid`. `await discord.go_dark()` refuses connections until `await discord.come_back()`.
 The gateway: `discord.drop()` or `drop(shard=1, forget=True)`, `discord.gateway.reconnect()`, `.invalidate()`,
 `.close(4009)`, `.silence()`, `.answers = False` (heartbeats), `.heartbeat = 0.2`, `.refusing = 4004`, `.identifies`,
-`.resumes`, `.connections`, `.sessions`, `.closings`. `discord.privileged.add("message_content")` allows the intent.
+`.resumes`, `.connections`, `.closings`, `.sessions` (none once the app said goodbye);
+`discord.privileged.add("message_content")` allows the intent.
 
 Seconds to answer, tokens, nonces and pace go by `clock`.
 """
@@ -179,9 +180,16 @@ class DiscordServer(People, Events):
         """A conversation of people without the bot: only a user install reaches it."""
         return self.world.direct(*people)
 
-    async def connected(self, shards: int = 1, timeout: float = 10.0) -> None:  # noqa: ASYNC109
-        """Wait until this many shards have a session with a living connection. Raises TimeoutError."""
-        await self.world.until(lambda: self.gateway.ready(shards), timeout)
+    def conversation(self, user: User | Member) -> Channel:
+        """The direct conversation of a person and the bot, for `posts` and `messages`."""
+        return self.world.direct(self.bot, user.user if isinstance(user, Member) else user)
+
+    async def connected(self, shards: int = 1, timeout: float = 10.0, beyond: int = 0) -> None:  # noqa: ASYNC109
+        """Wait until this many shards have a session with a living connection. Raises TimeoutError.
+
+        `beyond`: how many IDENTIFYs there were before (`gateway.identifies`), when a new process is waited for.
+        """
+        await self.world.until(lambda: self.gateway.ready(shards) and self.gateway.identifies > beyond, timeout)
 
     # -- trouble
 

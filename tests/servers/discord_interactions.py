@@ -3,7 +3,9 @@
 https://docs.discord.com/developers/interactions/receiving-and-responding
 """
 
+import asyncio
 import time
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -53,6 +55,19 @@ class Interaction:
     form: dict[str, Any] | None = None
     refused: list[int] = field(default_factory=list)
     deleted: bool = False
+    happened: asyncio.Event = field(default_factory=asyncio.Event)
+
+    async def until(self, condition: Callable[[], bool], timeout: float) -> None:  # noqa: ASYNC109
+        """Wait for what is to come of it. Raises TimeoutError."""
+        async with asyncio.timeout(timeout):
+            while not condition():
+                self.happened.clear()
+                await self.happened.wait()
+
+    def refuse(self, code: int) -> None:
+        """Note that an answer was refused."""
+        self.refused.append(code)
+        self.happened.set()
 
     @property
     def acknowledged(self) -> bool:
@@ -108,10 +123,10 @@ def callback(world: World, call: Call) -> dict[str, Any] | None:
     found: Interaction | None = world.interactions.get(token)
     if found is None or found.id != id or world.clock() - found.issued > ANSWER_SECONDS:
         if found:
-            found.refused.append(10062)
+            found.refuse(10062)
         raise Refused(404, 10062, "Unknown interaction")
     if found.callback is not None:
-        found.refused.append(40060)
+        found.refuse(40060)
         raise Refused(400, 40060, "Interaction has already been acknowledged.")
     kind, data = call.body.get("type"), call.body.get("data") or {}
     if kind not in ALLOWED[found.kind] or (found.source is None and kind in {DEFER_UPDATE, UPDATE}):
@@ -179,6 +194,7 @@ def _new(world: World, found: Interaction, body: dict[str, Any]) -> Message:
 def _note(world: World, found: Interaction) -> None:
     if found.answered and found.answered_after is None:
         found.answered_after = time.perf_counter() - found.sent
+    found.happened.set()
     world.changed()
 
 
@@ -189,7 +205,7 @@ def _hook(world: World, call: Call) -> Interaction:
     if found is None or app != world.app_id or found.callback is None:
         raise Refused(404, 10015, "Unknown Webhook")
     if world.clock() - found.issued > TOKEN_SECONDS:
-        found.refused.append(50027)
+        found.refuse(50027)
         raise Refused(401, 50027, "Invalid Webhook Token")
     return found
 

@@ -273,7 +273,7 @@ def _modal(data: dict[str, Any]) -> Iterator[str]:
 def _string(where: str, value: Any, longest: int, *, empty: bool = False) -> Iterator[str]:
     if not isinstance(value, str):
         yield f"{where}: no text"
-    elif any("\ud800" <= letter <= "\udfff" for letter in value):
+    elif not value.isascii() and any("\ud800" <= letter <= "\udfff" for letter in value):
         yield f"{where}: half a character"
     elif not (empty or value.strip()):
         yield f"{where}: empty"

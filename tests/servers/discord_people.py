@@ -288,9 +288,9 @@ class People:
         if not self.gateway.dispatch("INTERACTION_CREATE", payload, guild):
             raise ConnectionError("no session of the bot's to tell: wait with `await discord.connected()`")
         try:
-            await self.world.until(lambda: found.acknowledged or found.refused, min(patience, ANSWER_SECONDS + 0.5))
+            await found.until(lambda: found.acknowledged or bool(found.refused), min(patience, ANSWER_SECONDS + 0.5))
             if settle and found.acknowledged:
-                await self.world.until(lambda: found.answered, patience)
+                await found.until(lambda: found.answered, patience)
         except TimeoutError:
             pass  # what people see then: "the application did not respond", or for ever that it thinks
         return found

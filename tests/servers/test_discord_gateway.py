@@ -147,6 +147,11 @@ async def test_a_wrong_token_and_intents_that_are_not_allowed_end_it(
         async with running(server, Bot(server, intents=discord.Intents.all()), monkeypatch):
             await asyncio.Event().wait()
     assert server.gateway.closings == [4014]
+    unknown = discord.Intents.default()
+    unknown.value |= 1 << 30
+    with pytest.raises(discord.ConnectionClosed, match="4013"):
+        async with running(server, Bot(server, intents=unknown), monkeypatch):
+            await asyncio.Event().wait()
     server.gateway.refusing = 4004
     with pytest.raises(discord.ConnectionClosed, match="4004"):
         async with running(server, Bot(server), monkeypatch):

@@ -333,3 +333,62 @@ async def test_what_happens_to_guilds_channels_and_roles_is_told(
         server.delete_channel(news)
         await bot.hear("guild_channel_delete")
     assert acme.permissions(server.bot.id) == {"view_channel"}
+
+
+class Panel(discord.ui.View):
+    """What is pressed changes the message itself, at once or after a while."""
+
+    @discord.ui.button(label="Now", custom_id="now")
+    async def now(self, interaction: discord.Interaction, button: Any) -> None:
+        await interaction.response.edit_message(content="changed at once")
+
+    @discord.ui.button(label="Later", custom_id="later")
+    async def later(self, interaction: discord.Interaction, button: Any) -> None:
+        await interaction.response.defer()
+        await interaction.edit_original_response(content="changed later")
+
+    @discord.ui.select(cls=discord.ui.RoleSelect, placeholder="Who?", custom_id="who")
+    async def who(self, interaction: discord.Interaction, select: Any) -> None:
+        await interaction.response.edit_message(content=f"for {select.values[0].name}", view=None)
+
+
+async def test_what_is_pressed_may_change_the_message(
+    server: DiscordServer, acme: Guild, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    kim, readers = people(acme)["kim"], acme.role("readers")
+    async with running(server, Bot(server), monkeypatch) as bot:
+        await bot.hear("guild_available")
+        channel: Any = bot.get_channel(int(place(acme).id))
+        await channel.send("Panel", view=Panel(timeout=None))
+        post = server.posts(place(acme))[0]
+        now = await server.press(kim, post, "Now")
+        assert (now.response is post, post.content) == (True, "changed at once")
+        later = await server.press(kim, post, "later")
+        assert (later.deferred, later.answered, post.content) == (False, True, "changed later")
+        await server.press(kim, post, "Who?", [readers])
+    assert (post.content, post.components) == ("for readers", [])
+    assert server.gateway.sessions == {}
+
+
+async def test_outside_five_messages_may_follow(server: DiscordServer, monkeypatch: pytest.MonkeyPatch) -> None:
+    ann = server.person("ann", installed=True)
+    elsewhere = server.add_guild("Elsewhere", present=False)
+    elsewhere.member(ann)
+    bot, codes = Bot(server), []
+
+    @bot.tree.command(description="Talk")
+    @app_commands.allowed_installs(guilds=True, users=True)
+    async def talk(interaction: discord.Interaction) -> None:
+        await interaction.response.send_message("0")
+        try:
+            for number in range(1, 9):
+                await interaction.followup.send(str(number))
+        except discord.HTTPException as error:
+            codes.append(error.code)
+            server.world.changed()
+
+    async with running(server, bot, monkeypatch):
+        done = await server.command(elsewhere, elsewhere.channel("hall"), ann, "talk")
+        await server.wait_for(lambda: codes)
+    assert [message.content for message in done.messages] == ["0", "1", "2", "3", "4", "5"]
+    assert codes == [40094]
