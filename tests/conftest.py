@@ -42,7 +42,7 @@ sys.addaudithook(_refuse_network)
 def _own_world(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> None:
     """Every test has a data folder of its own and none of the settings of whoever runs it."""
     for variable in os.environ:
-        if variable.startswith(("SIDELINES_", "SLACK_", "XDG_")) or variable == "DATABASE_URL":
+        if variable.startswith(("SIDELINES_", "SLACK_", "DISCORD_", "XDG_")) or variable == "DATABASE_URL":
             monkeypatch.delenv(variable)
     home: Path = tmp_path_factory.mktemp("home")
     monkeypatch.setenv("HOME", str(home))
