@@ -222,6 +222,7 @@ class Deliverer:
         await self._traffic.wait(connector, delivery)
         await self._mark(self._outbox.begin_part, delivery, number, self._lease)
         delivery.sent[number] = ""
+        self._traffic.leaves(connector, delivery)
         try:
             async with asyncio.timeout(self._patience):
                 message = await connector.send(delivery.channel, part, key=key, thread=thread)

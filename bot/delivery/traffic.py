@@ -39,7 +39,12 @@ class Traffic:
                 if self._held.get(workspace, 0.0) <= self._monotonic():
                     break
         await self._turn("platform", connector.name, limits.messages_per_second)
-        self._pace("channel", delivery.channel, limits.messages_per_second_per_channel).sent(self._monotonic())
+        self.leaves(connector, delivery)
+
+    def leaves(self, connector: Connector, delivery: Delivery) -> None:
+        """A message goes out now, whenever its turn was: the next into its channel keeps its distance to this one."""
+        rate = connector.limits.messages_per_second_per_channel
+        self._pace("channel", delivery.channel, rate).sent(self._monotonic())
 
     def hold(self, connector: Connector, delivery: Delivery, wait: timedelta) -> None:
         """A workspace asks for a pause: it gets nothing meanwhile, and then less at a time."""
