@@ -86,6 +86,7 @@ class Office:
     def __init__(self, mode: str, folder: Path, slack: SlackServer, work: list[asyncio.Task[None]]) -> None:
         self.mode, self.slack, self.folder, self.work = mode, slack, folder, work
         self.port = free_port()
+        self.settings: dict[str, str] = {}
         self._running: asyncio.Task[None] | None = None
         self._storage: Storage | None = None
 
@@ -100,9 +101,9 @@ class Office:
 
     @property
     def environ(self) -> dict[str, str]:
-        """The documented settings of the mode, and no more."""
+        """The documented settings of the mode, and those that a test adds in `settings`."""
         slack = self.slack
-        base = {"SIDELINES_DATA_DIR": str(self.folder), "SLACK_API_URL": slack.api_url}
+        base = {"SIDELINES_DATA_DIR": str(self.folder), "SLACK_API_URL": slack.api_url, **self.settings}
         door = {"SIDELINES_WEB_PORT": str(self.port), "SIDELINES_WEB_HOST": "127.0.0.1"}
         if self.mode == "socket":
             return base | {"SLACK_BOT_TOKEN": f"xoxb-{TEAM}", "SLACK_APP_TOKEN": slack.app_token}

@@ -54,6 +54,19 @@ async def test_more_under_a_briefing_shows_the_rest(office: Office):
     assert "G7" in text_of(rest)
 
 
+async def test_a_question_in_the_thread_of_a_briefing_needs_no_mention(office: Office):
+    office.subscribe("ferry", when="every minute", due=timedelta())
+    await office.slack.wait_for(lambda: office.slack.posts(WORLD))
+    await office.quiet()
+    (posted,) = office.slack.posts(WORLD)
+    await office.restart()
+    (answer,) = await office.said(
+        WORLD, office.slack.message(TEAM, WORLD, LEE, "how many names had passengers collected?", thread=posted.ts)
+    )
+    assert answer.thread_ts == posted.ts
+    assert "2,600 names" in answer.shown
+
+
 # Joining and leaving
 
 
