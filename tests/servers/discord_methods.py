@@ -76,6 +76,10 @@ def fill(world: World, message: Message, body: dict[str, Any], *, default: tuple
     message.mentions = [world.users[id] for id in dict.fromkeys(people) if id in world.users]
     message.pinged = {id for id in people if "users" in parse or id in named["users"]}
     message.pinged |= {id for id in roles if "roles" in parse or id in named["roles"]}
+    target = world.messages.get(message.reference or "")
+    if target and target.author is not world.bot and (allowed is None or allowed.get("replied_user")):
+        message.pinged.add(target.author.id)
+        message.mentions.append(target.author)
     if "everyone" in parse and re.search(r"@(everyone|here)\b", message.content):
         message.pinged.add("everyone")
 

@@ -168,3 +168,35 @@ async def test_through_a_proxy(server: DiscordServer, acme: Guild, monkeypatch: 
         pass
     assert all(call.proxied for call in server.called("me"))
     assert not any(call.proxied for call in server.called("gateway"))
+
+
+async def test_identifies_too_close_to_each_other_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    async with DiscordServer(shards=2) as server:
+        server.gateway.identify_every = 0.1
+        async with running(server, Bot(server), monkeypatch, shards=2):
+            assert server.gateway.identifies > 2
+            assert len(server.gateway.sessions) == 2
+
+
+async def test_members_are_fetched_over_the_gateway(
+    server: DiscordServer, acme: Guild, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with running(server, Bot(server), monkeypatch) as bot:
+        await bot.hear("ready")
+        guild = bot.guilds[0]
+        found = await guild.query_members(user_ids=[int(kim(acme).id)])
+        begun = await guild.query_members("ki")
+        fetched = await guild.fetch_member(int(kim(acme).id))
+    assert [member.name for member in (*found, *begun, fetched)] == ["kim"] * 3
+
+
+async def test_a_guild_that_is_away_at_the_start_comes_back(
+    server: DiscordServer, acme: Guild, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    server.outage(acme)
+    async with running(server, Bot(server), monkeypatch) as bot:
+        await bot.hear("ready")
+        assert bot.guilds[0].unavailable
+        server.restore(acme)
+        await bot.hear("guild_available")
+        assert [channel.name for channel in bot.guilds[0].text_channels] == ["news"]

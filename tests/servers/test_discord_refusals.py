@@ -261,6 +261,11 @@ async def test_who_is_pinged(server: DiscordServer, acme: Guild) -> None:
     await api(server, "POST", path(place), {"content": text})
     assert server.posts(place)[-1].pinged == {"everyone", kim.id, readers.id, quiet.id}
     assert len(server.pings) == 3
+    said = await server.message(acme, place, kim, "what is new?")
+    reply = {"content": "this", "message_reference": {"message_id": said.id}}
+    await api(server, "POST", path(place), reply)
+    await api(server, "POST", path(place), {**reply, "allowed_mentions": {"parse": [], "replied_user": False}})
+    assert [post.pinged for post in server.replies(said)] == [{kim.id}, set()]
 
 
 async def test_a_bucket_tells_how_much_is_left(acme: Guild, server: DiscordServer) -> None:
