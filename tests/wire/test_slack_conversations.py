@@ -146,6 +146,20 @@ async def test_subscribing_shows_a_preview_and_its_buttons_work(office: Office):
     assert office.subscriptions() == []
 
 
+async def test_subscribing_a_channel_says_when_the_bot_cannot_post_there(office: Office):
+    office.slack.workspaces[TEAM].channel("C0FRESH001", "fresh", creator=ANN, bot=False)
+    told = await office.type(KIM, "subscribe ferry daily at 9 in #fresh")
+    assert "number 1" in told
+    assert "/invite @Sidelines" in told
+    refused = await office.whispers(
+        WORLD,
+        KIM,
+        office.slack.command(TEAM, WORLD, KIM, "/briefing", "subscribe chess hourly in <#C0NOWHERE1|no>", raw=True),
+    )
+    assert "was not saved" in text_of(refused)
+    assert [it.topic for it in office.subscriptions()] == ["ferry"]
+
+
 async def test_a_life_of_a_subscription_by_words(office: Office):
     assert "Nothing is subscribed" in await office.call(KIM, "subscriptions")
     assert "number 1" in await office.type(KIM, "subscribe ferry daily at 9 Europe/Berlin")
