@@ -42,11 +42,12 @@ class Card(Struct, frozen=True):
 
 
 class Line(Struct, frozen=True):
-    """One paragraph; `apart`: with space above it."""
+    """One paragraph. `apart`: with space above it; `close`: in one embed with the line above, if one holds both."""
 
     runs: tuple[Run, ...]
     form: Literal["line", "bullet", "under", "quote", "code"] = "line"
     apart: bool = False
+    close: bool = False
 
 
 class Row(Struct, frozen=True):
@@ -117,6 +118,7 @@ def cut(line: Line, room: int = LINE) -> list[Line]:
             (*(before if number else ()), *part, *(after if number < len(parts) - 1 else ())),
             form,
             apart=line.apart and not number,
+            close=line.close and not number,
         )
         for number, part in enumerate(parts)
     ]
@@ -175,9 +177,22 @@ def _embeds(pieces: Iterable[Piece], *, lead: bool) -> list[Embed]:
             urls |= {piece.url} if piece.url else set()
         elif isinstance(piece, Line):
             if not drafts or not _takes(drafts[-1], piece, lead=lead and len(drafts) == 1):
-                drafts.append(_Draft(Card(), []))
+                moved = _taken_along(drafts[-1]) if drafts and piece.close else []
+                drafts.append(_Draft(Card(), moved))
+                if not _takes(drafts[-1], piece, lead=False):
+                    drafts.append(_Draft(Card(), []))
             drafts[-1].lines.append(piece)
     return [_embed(draft) for draft in drafts if draft.card.title or draft.lines]
+
+
+def _taken_along(draft: _Draft) -> list[Line]:
+    """The lines at an embed's end that the next should stand with, taken out of it; none when they are all it has."""
+    start = len(draft.lines) - 1
+    while start > 0 and draft.lines[start].close:
+        start -= 1
+    moved = draft.lines[start:] if start > 0 or draft.card.title else []
+    del draft.lines[len(draft.lines) - len(moved) :]
+    return moved
 
 
 def _takes(draft: _Draft, line: Line, *, lead: bool) -> bool:

@@ -41,7 +41,8 @@ class Layout(Struct, frozen=True, kw_only=True):
 def plan(layout: Layout, instead: Line) -> list[tuple[list[Piece], dict[str, Any]]]:
     """The pieces of each message with its payload, the lead first.
 
-    `instead` leads when nothing else is short enough. Every group must fit a message that is no lead.
+    `instead` leads when nothing else is short enough, and stands above buttons that would be alone. Every group must
+    fit a message that is no lead.
     """
     groups, foot = layout.groups, list(layout.foot)
     leading = [*(groups[0].pieces if groups else foot)]
@@ -57,7 +58,8 @@ def plan(layout: Layout, instead: Line) -> list[tuple[list[Piece], dict[str, Any
     for group in groups:
         lead = len(pages) == 1
         if not _payload(layout, [*pages[-1], *group.pieces, *(end if lead else ())], lead=lead):
-            pages.append(list(group.again))
+            alone = all(isinstance(piece, Row) for piece in (*group.again, *group.pieces))
+            pages.append([instead] if alone else list(group.again))
         pages[-1] += group.pieces
     pages[0] = [*(pages[0] or [instead]), *end]
     return [(page, _made(layout, page, lead=not number)) for number, page in enumerate(pages)]

@@ -156,7 +156,7 @@ def _citation(quote: Quote) -> Line:
         parts.append(Run(heading))
     if known := origin(quote.article):
         parts.append(Run(", ".join(known)))
-    return Line((Run("— "), *_spaced(parts, " — ")))
+    return Line((Run("— "), *_spaced(parts, " — ")), close=True)
 
 
 def _doubts(answer: Answer) -> list[Button]:
@@ -202,12 +202,13 @@ def _item(item: Item, number: str, *, known: bool, alone: bool) -> Iterator[Grou
         runs, *details = details
     lines = cut(Line(runs, "line" if item.actions else "bullet", apart=bool(item.actions)))
     for shown in details:
-        lines += cut(Line(shown, "line" if item.actions else "under"))
-    found: list[Piece] = [*lines, *rows(_buttons(item.actions, "" if alone else f" {number}"))]
-    together = tuple(found[-2:])
-    yield from (Group((piece,)) for piece in found[:-2])
-    if together:
-        yield Group(together)
+        lines += cut(Line(shown, "line" if item.actions else "under", close=True))
+    buttons = rows(_buttons(item.actions, "" if alone else f" {number}"))
+    found: tuple[Piece, ...] = (*lines, *buttons)
+    if len(buttons) <= 1 and sum(map(length, lines)) <= LINE:
+        yield Group(found)
+    else:
+        yield from (Group((piece,)) for piece in found)
 
 
 def _notice(notice: Notice) -> Iterator[Group]:
