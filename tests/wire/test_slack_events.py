@@ -1,5 +1,6 @@
 """Bad and odd things that come in, over the wire, in both modes: each is acknowledged, and does what it should."""
 
+import asyncio
 import random
 from datetime import UTC, datetime
 
@@ -66,6 +67,12 @@ async def test_what_nobody_listens_to_is_acknowledged(office: Office):
     assert "I do not know that command" in text_of(
         await office.whispers(WORLD, LEE, slack.command(TEAM, WORLD, LEE, "/oldbriefing", "help"))
     )
+
+
+async def test_that_slack_held_events_back_is_acknowledged(office: Office):
+    about = {"minute_rate_limited": 1_700_000_000, "api_app_id": "A0SIDELINES", "token": "x"}
+    payload = {"type": "app_rate_limited", "team_id": TEAM, **about}
+    acknowledged(await office.slack.transport.deliver("event", payload))
 
 
 async def test_a_button_of_an_old_version_is_answered_with_a_sentence(office: Office):
@@ -137,6 +144,21 @@ async def test_somebody_who_may_not_submits_a_form(office: Office):
     told = await office.whispers(WORLD, LEE, office.slack.submit(view, filled))
     assert "workspace admins and owners" in text_of(told)
     assert office.subscriptions() == []
+
+
+async def test_two_people_press_at_once_and_it_is_posted_once(office: Office):
+    slack = office.slack
+    slack.workspaces[TEAM].users[ANN].admin = True
+    office.subscribe("ferry", NEWS)
+    (listed,) = await office.said(WORLD, office.command(LEE, "latest"))
+    button = {**OLD_BUTTON, "action_id": "sidelines:1", "value": "post 1"}
+    for done in await asyncio.gather(*(slack.press(TEAM, person, listed, button) for person in (KIM, ANN, KIM, ANN))):
+        acknowledged(done)
+    await office.quiet()
+    assert len(slack.posts(NEWS)) == 1
+    told = text_of([*slack.ephemerals(WORLD, KIM), *slack.ephemerals(WORLD, ANN)])
+    assert told.count("is on its way") == 1
+    assert told.count("has had everything") == 3
 
 
 async def test_a_channel_is_deleted_between_preview_and_post(office: Office):

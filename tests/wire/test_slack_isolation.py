@@ -238,3 +238,19 @@ async def test_after_the_stated_time_nothing_is_left_of_one_and_all_of_the_other
     assert two.storage.articles.get(two.article, f"slack:{OTHER}") is None
     assert [it.id for it in two.subscriptions()] == [number]
     assert "What you can type" in await two.type(KIM, "help")
+
+
+async def test_questions_are_kept_nowhere(office: Office):
+    slack, secret = office.slack, "quokkaparty"
+    acknowledged(await slack.mention(TEAM, WORLD, LEE, f"what of the {secret}?"))
+    acknowledged(await slack.direct(TEAM, LEE, f"what of the {secret} and the captain?"))
+    acknowledged(await office.command(LEE, f"ask {secret} captain"))
+    acknowledged(await office.command(LEE, f"brief {secret}"))
+    form = await office.viewed(slack.shortcut(TEAM, LEE, "sidelines:ask"))
+    acknowledged(await slack.submit(form, {"question": f"captain {secret}"}))
+    await office.quiet()
+    assert secret in str([call.arguments for call in slack.calls])
+    await office.stop()
+    files = [path for path in office.folder.rglob("*") if path.is_file()]
+    assert any(path.stat().st_size > 10_000 for path in files)
+    assert [path for path in files if secret.encode() in path.read_bytes()] == []
