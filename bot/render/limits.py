@@ -42,8 +42,8 @@ DISCORD_EMBEDS = 10
 DISCORD_EMBEDS_TEXT = 5_800
 """Titles, descriptions, footers and authors of all embeds of a message; Discord takes 6,000."""
 
-DISCORD_TITLE, DISCORD_DESCRIPTION, DISCORD_FOOTER, DISCORD_AUTHOR = 256, 4_096, 2_048, 256
-"""Texts of one embed."""
+DISCORD_TITLE, DISCORD_DESCRIPTION = 256, 4_096
+"""Texts of one embed; its footer (2,048) and author (256) hold our few words whatever they are."""
 
 DISCORD_LEAD = 1_500
 """All texts of an embed that leads a message or a story. Ours: more than that is not taken in at a glance."""
