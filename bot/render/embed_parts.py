@@ -24,8 +24,11 @@ Embed = dict[str, Any]
 LINE = 4_000
 """Room for one line, which leaves some of a description for what marks it."""
 
+PREFIX = "sidelines:"
+"""How the identifiers of our buttons begin: then a number, a colon and the command."""
+
 SUPPRESS_EMBEDS = 1 << 2
-NOBODY: dict[str, list[str]] = {"parse": []}
+"""The flag by which a message shows no previews, nor any embeds of its own."""
 
 BEFORE = {"line": "", "bullet": "- ", "under": "  ", "quote": "> ", "code": ""}
 """What stands before each form of line: `under` goes on with the bullet above."""
@@ -155,7 +158,7 @@ def to_payload(pieces: Sequence[Piece], *, above: Sequence[Line], plain: bool, l
         "embeds": [] if plain else _embeds(pieces, lead=lead),
         "components": _components(piece for piece in pieces if isinstance(piece, Row)),
         "flags": SUPPRESS_EMBEDS if plain else 0,
-        "allowed_mentions": NOBODY,
+        "allowed_mentions": {"parse": []},
     }
 
 
@@ -283,7 +286,3 @@ def _button(button: Button, number: int) -> dict[str, Any]:
     if button.url:
         return {"type": 2, "style": 5, "label": button.label, "url": button.url}
     return {"type": 2, "style": 2, "label": button.label, "custom_id": f"{PREFIX}{number}:{button.value}"}
-
-
-PREFIX = "sidelines:"
-"""How the identifiers of our buttons begin: then a number, a colon and the command."""

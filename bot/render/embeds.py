@@ -22,13 +22,7 @@ from bot.render.block_text import pieces, shorten
 from bot.render.embed_parts import LINE, PREFIX, Card, Line, Piece, Row, cut, length, rows, words
 from bot.render.embed_plan import Group, Layout, plan
 from bot.render.embed_text import web
-from bot.render.limits import (
-    DISCORD_BUTTON_URL,
-    DISCORD_CUSTOM_ID,
-    DISCORD_LABEL,
-    TITLE,
-    units,
-)
+from bot.render.limits import DISCORD_BUTTON_URL, DISCORD_CUSTOM_ID, DISCORD_LABEL, TITLE, units
 from bot.render.phrases import LATE, due_words, more_words, nothing_words, ordinal, origin, summary, titled
 from bot.render.plain_text import STEERING, clean
 from briefings.types import Action, Answer, Briefing, Content, Item, Listing, Notice, Quote, Story
