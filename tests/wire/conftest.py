@@ -53,11 +53,11 @@ async def opened(tmp_path: Path, slack: SlackServer, work: list[asyncio.Task[Non
     """Opens the office in a mode, with sample articles, installed in both workspaces where that is by OAuth."""
     office: Office | None = None
 
-    async def open(mode: str, articles: tuple[str, ...] = SAMPLES) -> Office:
+    async def open(mode: str, kind: type[Office] = Office) -> Office:
         nonlocal office
         furnish(slack, installed=mode != "oauth")
-        office = Office(mode, tmp_path, slack, work)
-        await office.start(*articles)
+        office = kind(mode, tmp_path, slack, work)
+        await office.start(*SAMPLES)
         if mode == "oauth":
             for team, person in ((TEAM, KIM), (OTHER, MAX)):
                 status, page = await office.install(team, person)

@@ -37,9 +37,7 @@ class Two(Office):
 @pytest.fixture
 async def two(opened: Opener, unpaced: None, slack: SlackServer) -> Two:
     slack.pace.per_channel = None
-    office = await opened("oauth")
-    office.__class__ = Two
-    assert isinstance(office, Two)
+    office = await opened("oauth", Two)
     await office.stop()
     office.open()
     (office.article,) = stock(office.storage, "crane.md", workspace=f"slack:{OTHER}")

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from functools import partial
 from typing import Any
 
 import pytest
@@ -44,35 +45,35 @@ Way = Callable[[Office], Awaitable[tuple[Deed, Callable[[], int]]]]
 
 
 async def mention(office: Office):
-    deed = lambda: office.slack.mention(TEAM, WORLD, LEE, "who counts the lorries?")  # noqa: E731
+    deed = partial(office.slack.mention, TEAM, WORLD, LEE, "who counts the lorries?")
     return deed, lambda: len(office.slack.posts(WORLD))
 
 
 async def direct(office: Office):
-    deed = lambda: office.slack.direct(TEAM, LEE, "who counts the lorries?")  # noqa: E731
+    deed = partial(office.slack.direct, TEAM, LEE, "who counts the lorries?")
     return deed, lambda: len(office.slack.posts(office.slack.workspaces[TEAM].direct(LEE).id))
 
 
 async def follow_up(office: Office):
     asked = await office.slack.mention(TEAM, WORLD, LEE, "who counts the lorries?")
     await office.quiet()
-    deed = lambda: office.slack.message(TEAM, WORLD, LEE, "what of timber?", thread=asked.ts)  # noqa: E731
+    deed = partial(office.slack.message, TEAM, WORLD, LEE, "what of timber?", thread=asked.ts)
     return deed, lambda: len(office.slack.posts(WORLD)) - 1
 
 
 async def command(office: Office):
-    deed = lambda: office.command(LEE, "help")  # noqa: E731
+    deed = partial(office.command, LEE, "help")
     return deed, lambda: len(office.slack.ephemerals(WORLD, LEE))
 
 
 async def form(office: Office):
-    deed = lambda: office.command(KIM, "subscribe")  # noqa: E731
+    deed = partial(office.command, KIM, "subscribe")
     return deed, lambda: len(office.slack.called("views.open"))
 
 
 async def button(office: Office):
     (listed,) = await office.said(WORLD, office.command(LEE, "latest ferry"))
-    deed = lambda: office.slack.press(TEAM, LEE, listed, "brief me")  # noqa: E731
+    deed = partial(office.slack.press, TEAM, LEE, listed, "brief me")
     return deed, lambda: len(office.slack.ephemerals(WORLD, LEE))
 
 
@@ -80,32 +81,32 @@ async def submission(office: Office):
     view = await office.viewed(office.command(KIM, "subscribe"))
     await office.quiet()
     filled = {"sidelines-pick:topic": "chess", "sidelines-pick:when": "hourly", "channel": NEWS}
-    deed = lambda: office.slack.submit(view, filled)  # noqa: E731
+    deed = partial(office.slack.submit, view, filled)
     return deed, lambda: len(office.slack.ephemerals(WORLD, KIM))
 
 
 async def question(office: Office):
     view = await office.viewed(office.slack.shortcut(TEAM, LEE, "sidelines:ask"))
-    deed = lambda: office.slack.submit(view, {"question": "who counts the lorries?"})  # noqa: E731
+    deed = partial(office.slack.submit, view, {"question": "who counts the lorries?"})
     return deed, lambda: len(office.slack.posts(office.slack.workspaces[TEAM].direct(LEE).id))
 
 
 async def link(office: Office):
     post = await office.slack.message(TEAM, WORLD, ANN, "Look: https://harbour.example.org/night-ferry")
     message = next(one for one in office.slack.messages(WORLD) if one.ts == post.ts)
-    deed = lambda: office.slack.message_shortcut(TEAM, LEE, message, "sidelines:brief_link")  # noqa: E731
+    deed = partial(office.slack.message_shortcut, TEAM, LEE, message, "sidelines:brief_link")
     return deed, lambda: len(office.slack.ephemerals(WORLD, LEE))
 
 
 async def invitation(office: Office):
     office.slack.workspaces[TEAM].channel("C0FRESH001", "fresh", creator=ANN, bot=False)
-    deed = lambda: office.slack.invite(TEAM, "C0FRESH001", by=ANN)  # noqa: E731
+    deed = partial(office.slack.invite, TEAM, "C0FRESH001", by=ANN)
     return deed, lambda: len(office.slack.posts("C0FRESH001"))
 
 
 async def removal(office: Office):
     office.subscribe("ferry", NEWS, by=KIM)
-    deed = lambda: office.slack.remove(TEAM, NEWS)  # noqa: E731
+    deed = partial(office.slack.remove, TEAM, NEWS)
     return deed, lambda: len(office.slack.posts(office.slack.workspaces[TEAM].direct(KIM).id))
 
 
@@ -119,7 +120,7 @@ async def pane(office: Office):
 async def home(office: Office):
     view = await office.home(KIM, "Nothing is subscribed", office.slack.home_opened(TEAM, KIM))
     await office.quiet()
-    deed = lambda: office.slack.press(TEAM, KIM, view, "help")  # noqa: E731
+    deed = partial(office.slack.press, TEAM, KIM, view, "help")
     return deed, lambda: len(office.slack.called("views.open"))
 
 
