@@ -16,11 +16,22 @@ from msgspec import Meta, Struct
 
 from briefings.errors import ScheduleError, SidelinesError, StorageError
 from briefings.types import Preferences, Quiet, Style
-from config import slack
+from config import discord, slack
+from config.discord import DiscordOptions
 from config.secret import Secret
 from config.slack import SlackOptions
 
-__all__ = ["DEFAULTS", "VARIABLES", "Secret", "Settings", "SettingsError", "SlackOptions", "own_file", "quiet_hours"]
+__all__ = [
+    "DEFAULTS",
+    "VARIABLES",
+    "DiscordOptions",
+    "Secret",
+    "Settings",
+    "SettingsError",
+    "SlackOptions",
+    "own_file",
+    "quiet_hours",
+]
 
 DEFAULTS = Path(__file__).with_name("default.toml")
 
@@ -96,6 +107,7 @@ class Settings(Struct, frozen=True):
     reading: ReadingOptions
     delivery: DeliveryOptions
     slack: SlackOptions
+    discord: DiscordOptions
     web: WebOptions
     log: LogOptions
 
@@ -185,7 +197,7 @@ _TYPES: dict[str, Any] = {
     for name, annotation in options.__annotations__.items()
 }
 VARIABLES = {f"SIDELINES_{option.replace('.', '_').upper()}": option for option in _TYPES}
-VARIABLES |= {"DATABASE_URL": "data.database_url", **slack.VARIABLES}
+VARIABLES |= {"DATABASE_URL": "data.database_url", **slack.VARIABLES, **discord.VARIABLES}
 """Each environment variable that is read, with its option."""
 
 _READ_ELSEWHERE = {"SIDELINES_CONFIG"}
@@ -340,8 +352,10 @@ _CHECKS: dict[str, Callable[[Any], None]] = {
     "briefing.when": _check_when,
     "briefing.quiet": _check_quiet,
     "slack.api_url": _check_web_address,
+    "discord.api_url": _check_web_address,
     "web.public_url": _check_web_address,
     **slack.CHECKS,
+    **discord.CHECKS,
 }
 
 
