@@ -39,7 +39,7 @@ KEPT_TO = {
     "trafilatura": "briefings.pages",
     "click": "bot.cli",
     "prompt_toolkit": "bot.connectors.terminal",
-    "aiohttp": "bot.web bot.connectors.slack",
+    "aiohttp": "bot.web bot.connectors.slack bot.connectors.discord",
     "cryptography": "bot.connectors.slack",
     "slack_bolt": "bot.connectors.slack",
     "slack_sdk": "bot.connectors.slack",

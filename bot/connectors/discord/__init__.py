@@ -1,0 +1,120 @@
+"""Discord: one bot in any number of servers, through the gateway; and with people who use it for themselves.
+
+`client` keeps the line, `api` calls Discord, `posting` posts deliveries, `people` knows who somebody is, `replying`
+shows replies, and each module of ways in (`incoming`, `commands`, `comings`) is a `register(line)`.
+"""
+
+from __future__ import annotations
+
+import logging
+import math
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from msgspec import Struct
+
+from bot.connectors import ChannelGone, Desk, Limits, Part
+from bot.connectors.discord import comings, commands, incoming
+from bot.connectors.discord.api import Api
+from bot.connectors.discord.client import Keeper, Line, look_up_gateway
+from bot.connectors.discord.parts import Origin, Parts, Tasks, anchored, channel_name, channel_of, guild_of
+from bot.connectors.discord.people import People
+from bot.connectors.discord.posting import Posts
+from bot.connectors.discord.replying import Replies
+from bot.render import embeds
+from bot.render.limits import DISCORD_EMBEDS_TEXT
+from briefings.types import Content
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+PER_SECOND = 48.0
+"""Requests a second; Discord permits 50 to a bot: https://docs.discord.com/developers/topics/rate-limits#global-rate-limit.
+"""
+PER_CHANNEL = 0.98
+"""Messages a second. Discord asks not to build on the numbers of its buckets, but those of channels were always five in
+five seconds; what its answers say is kept to in any case."""
+FINISHING = 5.0
+"""Seconds that replies under way get when the program stops."""
+
+
+class Settings(Struct, frozen=True, kw_only=True):
+    """What Discord is reached with. `api_url` is the whole base, with its version, where that is not Discord's own."""
+
+    token: str
+    api_url: str = ""
+    proxy: str = ""
+    messages_per_second: float = PER_SECOND
+
+    def __repr__(self) -> str:
+        return f"Settings(api_url={self.api_url!r}, ...)"
+
+
+def create(settings: Settings) -> Discord:
+    """The connector. Does no I/O."""
+    return Discord(settings)
+
+
+class Discord:
+    """See `bot.connectors.Connector`."""
+
+    name = "discord"
+
+    def __init__(self, settings: Settings) -> None:
+        self.limits = Limits(
+            messages_per_second=settings.messages_per_second,
+            messages_per_second_per_channel=PER_CHANNEL,
+            messages_per_second_per_workspace=math.inf,
+            message_characters=DISCORD_EMBEDS_TEXT,
+        )
+        self._settings = settings
+        self._api = Api()
+        self._posts = Posts(self._api)
+        self._people = People(self._api)
+
+    async def listen(self, desk: Desk) -> None:
+        """Take what people do until cancelled. Raises SidelinesError when Discord does not accept the token."""
+        # What it logs at finer levels is what people write.
+        logging.getLogger("discord").setLevel(logging.INFO)
+        tasks = Tasks()
+        parts = Parts(desk, self._api, self._people, Replies(self._api, self._people), tasks)
+        proxy = self._settings.proxy or None
+        if self._settings.api_url:
+            await look_up_gateway(self._api, self._settings.api_url, proxy)
+        try:
+            await Keeper(self._api, self._settings.token, lambda: Line(parts, REGISTERS, proxy=proxy)).run()
+        finally:
+            await tasks.finish(FINISHING)
+
+    def render(self, content: Content) -> Sequence[Part]:
+        """A lead and what follows in its thread, each within Discord's limits."""
+        return tuple(Part(message.payload, message.text) for message in embeds.messages(content))
+
+    async def send(self, channel: str, part: Part, *, key: str, thread: str | None) -> str:
+        """Post one part. See `bot.connectors.Connector.send`."""
+        guild, place = guild_of(channel), channel_of(channel)
+        if not place:
+            raise ChannelGone("Nobody is known who runs the server.")
+        payload = part.payload
+        if guild and place.startswith("@"):
+            payload = anchored(payload, Origin(guild))
+        return await self._posts.post(guild, place, payload, part.text, key=key, thread=thread)
+
+    async def find(self, channel: str, *, key: str, thread: str | None) -> str | None:
+        """Whether a part was posted; sending it again is safe as long as Discord knows its nonce."""
+        return await self._posts.find(channel_of(channel), key=key, thread=thread)
+
+    def managers(self, workspace: str, person: str | None) -> str:
+        """A direct message to the person, else to the owner of the server."""
+        guild = guild_of(workspace)
+        if guild is None:
+            return channel_name(workspace, workspace.partition(":")[2])
+        known = self._api.client.get_guild(guild) if self._api.client else None
+        chosen = person or (known.owner_id if known else None)
+        return channel_name(workspace, f"@{chosen}" if chosen else "")
+
+    async def upkeep(self) -> None:
+        """Nothing: the token does not expire."""
+
+
+REGISTERS: tuple[Callable[[Line], None], ...] = (commands.register, incoming.register, comings.register)

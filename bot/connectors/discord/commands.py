@@ -1,0 +1,387 @@
+"""Slash commands with typed options, what is offered while people type, and "Brief this link" on messages.
+
+Each is answered "is thinking" first, to the person alone where its replies are for them, and then once.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import re
+from collections.abc import Awaitable, Callable, Coroutine, Sequence
+from typing import TYPE_CHECKING, Any
+
+import discord
+from discord import app_commands
+from msgspec.structs import replace
+
+from bot.connectors import Draft, Suggesting
+from bot.connectors.discord import forms
+from bot.connectors.discord.parts import HERE, channel_name, guild_of, ids, once, own_workspace
+from bot.connectors.discord.people import asker as person_asking
+from bot.connectors.discord.people import of_interaction
+from bot.connectors.discord.replying import place_of
+from briefings.types import Notice, Reply, Style
+
+if TYPE_CHECKING:
+    from bot.connectors import Asker
+    from bot.connectors.discord.client import Line
+    from bot.connectors.discord.parts import Parts
+
+Interaction = discord.Interaction[Any]
+
+CHOICES, CHOICE = 25, 100
+"""Choices that are offered at once, and characters of one:
+https://docs.discord.com/developers/interactions/application-commands#application-command-object-application-command-option-choice-structure."""
+IN_TIME = 0.25
+"""Seconds that choices may take; a person types on meanwhile."""
+LINK = re.compile(r"https?://[^\s<>|]+[^\s<>|.,;:!?)\]}'\"*_~]")
+NO_LINK = Notice("There is no link in that message.", "refused")
+
+QUESTION = app_commands.Range[str, 1, 500]
+WORDS = app_commands.Range[str, 1, 300]
+TOPIC = app_commands.Range[str, 1, 500]
+WHEN = app_commands.Range[str, 1, 200]
+NAME = app_commands.Range[str, 1, 60]
+QUERY = app_commands.Range[str, 1, 500]
+ZONE = app_commands.Range[str, 1, 60]
+HOURS = app_commands.Range[str, 1, 20]
+STORIES = app_commands.Range[int, 1, 25]
+SENTENCES = app_commands.Range[int, 1, 10]
+
+
+def _choices(*values: str) -> list[app_commands.Choice[str]]:
+    return [app_commands.Choice(name=value, value=value) for value in values]
+
+
+class AnyChannel(app_commands.Transformer):
+    """A channel that briefings can be posted in, also one that the bot does not see yet."""
+
+    @property
+    def type(self) -> discord.AppCommandOptionType:
+        """A channel."""
+        return discord.AppCommandOptionType.channel
+
+    @property
+    def channel_types(self) -> list[discord.ChannelType]:
+        """Those that take texts."""
+        return [discord.ChannelType(kind) for kind in forms.CHANNEL_TYPES]
+
+    async def transform(self, _interaction: Interaction, value: Any, /) -> int:
+        """Its id."""
+        return int(value.id)
+
+
+CHANNEL = app_commands.Transform[int, AnyChannel]
+"""An option for a channel."""
+
+
+def reading(command: Any) -> Any:
+    """For everybody and everywhere, also where only the person installed the bot."""
+    return app_commands.allowed_installs(guilds=True, users=True)(
+        app_commands.allowed_contexts(guilds=True, dms=True, private_channels=True)(command)
+    )
+
+
+def managing(command: Any) -> Any:
+    """For those who manage a server, unless its settings say otherwise; and for everybody in direct messages."""
+    return app_commands.allowed_installs(guilds=True, users=False)(
+        app_commands.allowed_contexts(guilds=True, dms=True, private_channels=False)(
+            app_commands.default_permissions(manage_guild=True)(command)
+        )
+    )
+
+
+def register(line: Line) -> None:
+    """Add all commands to the tree."""
+    parts = line.parts
+    _reading(line.tree, parts)
+    _subscribing(line.tree, parts)
+    _settling(line.tree, parts)
+
+    @line.tree.error
+    async def failed(interaction: Interaction, error: app_commands.AppCommandError) -> None:
+        unknown = isinstance(error, app_commands.CommandNotFound | app_commands.CommandSignatureMismatch)
+        told = OLD_COMMAND if unknown else FAULT
+        if not unknown:
+            forms.log.error("a command failed", exc_info=error, extra={"action": "command_failed"})
+        if interaction.type is discord.InteractionType.autocomplete or interaction.response.is_done():
+            return
+        await run(parts, interaction, lambda _: _said(told), private=True)
+
+
+OLD_COMMAND = Notice("That command has changed. Reload Discord, or use `/help`, which says what I can do.", "refused")
+FAULT = Notice("This is a fault in Sidelines; the log has the details.", "problem")
+
+
+async def _said(notice: Notice) -> Reply:
+    return Reply((notice,), private=True, found=False)
+
+
+async def run(
+    parts: Parts, interaction: Interaction, work: Callable[[Asker], Awaitable[Reply]], *, private: bool
+) -> None:
+    """Announce an answer and give it, once."""
+    here = of_interaction(interaction)
+    outside = interaction.guild_id is not None and guild_of(here.channel) is None
+    ephemeral = interaction.guild_id is not None and (private or outside)
+    if await forms.deferred(interaction, ephemeral=ephemeral):
+        place = place_of(interaction, ephemeral=ephemeral)
+        await once(parts, f"discord:interaction:{interaction.id}", lambda: work(here), place)
+
+
+def _reading(tree: app_commands.CommandTree[Any], parts: Parts) -> None:
+    """What everybody may ask."""
+
+    async def answer(interaction: Interaction, *words: object, private: bool) -> None:
+        text = " ".join(str(word) for word in words if word)
+        parts.tasks.start(run(parts, interaction, lambda asker: parts.desk.answer(text, asker), private=private))
+
+    @tree.command(name="ask", description="Quotes what the archive says, with its sources")
+    @reading
+    @app_commands.describe(question="What do you want to know?")
+    async def ask(interaction: Interaction, question: QUESTION) -> None:
+        await answer(interaction, "ask", question, private=False)
+
+    @tree.command(name="brief", description="A briefing now, for you alone")
+    @reading
+    @app_commands.describe(about="A topic, headline, section or number; the newest stories without it")
+    @app_commands.autocomplete(about=suggesting(parts, "topic"))
+    async def brief(interaction: Interaction, about: WORDS | None = None) -> None:
+        await answer(interaction, "brief", about, private=True)
+
+    @tree.command(name="latest", description="The newest headlines with dates and links")
+    @reading
+    @app_commands.describe(topic="Only what is about this")
+    @app_commands.autocomplete(topic=suggesting(parts, "topic"))
+    async def latest(interaction: Interaction, topic: TOPIC | None = None) -> None:
+        await answer(interaction, "latest", topic, private=False)
+
+    @tree.command(name="why", description="At which step an article was or was not posted here")
+    @reading
+    @app_commands.describe(article="Its link, number or headline")
+    async def why(interaction: Interaction, article: WORDS) -> None:
+        await answer(interaction, "why", article, private=True)
+
+    @tree.command(name="help", description="What I can do, with examples")
+    @reading
+    @app_commands.describe(command="More about one command")
+    async def guide(interaction: Interaction, command: NAME | None = None) -> None:
+        await answer(interaction, "help", command and command.lstrip("/").split(" ")[0], private=True)
+
+    @tree.command(name="topics", description="The named topics of this server")
+    @reading
+    async def topics(interaction: Interaction) -> None:
+        await answer(interaction, "topics", private=False)
+
+    @tree.command(name="subscriptions", description="What is subscribed: next run, last delivery, state")
+    @reading
+    @app_commands.describe(channel="Only what is subscribed in this channel")
+    async def subscriptions(interaction: Interaction, channel: CHANNEL | None = None) -> None:
+        await answer(interaction, "subscriptions", channel and f"in #{channel}", private=False)
+
+    @tree.context_menu(name="Brief this link")
+    @reading
+    async def brief_link(interaction: Interaction, message: discord.Message) -> None:
+        link = first_link(message)
+        work = (lambda asker: parts.desk.answer(f"brief {link}", asker)) if link else (lambda _: _said(NO_LINK))
+        parts.tasks.start(run(parts, interaction, work, private=True))
+
+
+def _subscribing(tree: app_commands.CommandTree[Any], parts: Parts) -> None:
+    """What changes subscriptions."""
+
+    def on_one(name: str, description: str) -> None:
+        @tree.command(name=name, description=description)
+        @managing
+        @app_commands.describe(subscription="Its number or topic")
+        @app_commands.autocomplete(subscription=suggesting(parts, "subscription"))
+        async def command(interaction: Interaction, subscription: TOPIC | None = None) -> None:
+            text = f"{name} {_named(subscription)}".strip()
+            parts.tasks.start(run(parts, interaction, lambda asker: parts.desk.answer(text, asker), private=True))
+
+    on_one("unsubscribe", "Ends a subscription")
+    on_one("pause", "Posts nothing until you resume it")
+    on_one("resume", "Goes on; what came meanwhile is in the next briefing")
+
+    @tree.command(name="subscribe", description="Posts new stories on a topic in a channel, on time")
+    @managing
+    @app_commands.describe(
+        topic="A topic's name, or words that its articles carry; without it a form asks for everything",
+        when="Such as: weekdays at 9, every 2 hours from 8 to 20, as it happens",
+        channel="Where they are posted; here without it",
+        zone="The clock that the times are read on, such as Asia/Seoul",
+        style="How much of a story",
+    )
+    @app_commands.choices(style=_choices(*forms.STYLES))
+    @app_commands.autocomplete(
+        topic=suggesting(parts, "topic"), when=suggesting(parts, "when"), zone=suggesting(parts, "zone")
+    )
+    async def subscribe(
+        interaction: Interaction,
+        topic: TOPIC | None = None,
+        when: WHEN | None = None,
+        channel: CHANNEL | None = None,
+        zone: ZONE | None = None,
+        style: str | None = None,
+    ) -> None:
+        def changed(draft: Draft, workspace: str) -> Draft:
+            place = channel_name(workspace, channel) if channel else draft.channel
+            kept: Style = next((known for known in forms.STYLES if known == style), draft.style)
+            words = when or draft.when
+            return replace(draft, topic=topic or "", when=words, zone=zone or draft.zone, channel=place, style=kept)
+
+        parts.tasks.start(_fill(parts, interaction, "subscribe", changed, complete=topic is not None))
+
+    @tree.command(name="reschedule", description="Gives a subscription other times")
+    @managing
+    @app_commands.describe(subscription="Its number", when="Such as: mondays and thursdays at 18:30")
+    @app_commands.autocomplete(subscription=suggesting(parts, "subscription"), when=suggesting(parts, "when"))
+    async def reschedule(interaction: Interaction, subscription: NAME, when: WHEN | None = None) -> None:
+        text = f"reschedule {_named(subscription)}"
+        if when:
+            words = f"{text} {when}"
+            parts.tasks.start(run(parts, interaction, lambda asker: parts.desk.answer(words, asker), private=True))
+        else:
+            parts.tasks.start(_fill(parts, interaction, text, lambda draft, _: draft, complete=False))
+
+
+def _settling(tree: app_commands.CommandTree[Any], parts: Parts) -> None:
+    """What a server settles for itself: its topics and settings."""
+    group = managing(
+        app_commands.Group(name="topic", description="Names a query, so that it can be subscribed by name")
+    )
+
+    @group.command(name="add", description="Names a query, or changes what a name means")  # type: ignore[untyped-decorator]
+    @app_commands.describe(
+        name="The name", query='Words, "exact phrase", OR, -without, title:word, source:name, prefix*'
+    )
+    async def add(interaction: Interaction, name: NAME, query: QUERY) -> None:
+        async def work(asker: Asker) -> Reply:
+            if "=" in name:
+                return await _said(Notice("A topic's name cannot have “=” in it; choose another name.", "refused"))
+            return await parts.desk.answer(f"topic add {name} = {query}", asker)
+
+        parts.tasks.start(run(parts, interaction, work, private=True))
+
+    @group.command(name="remove", description="Forgets a name; subscriptions that were made with it go on")  # type: ignore[untyped-decorator]
+    @app_commands.describe(name="The name")
+    @app_commands.autocomplete(name=suggesting(parts, "topic"))
+    async def remove(interaction: Interaction, name: NAME) -> None:
+        parts.tasks.start(
+            run(parts, interaction, lambda asker: parts.desk.answer(f"topic remove {name}", asker), private=True)
+        )
+
+    tree.add_command(group)
+
+    @tree.command(name="settings", description="How briefings look here and who may manage; shows them without a value")
+    @managing
+    @app_commands.describe(
+        zone="The clock that times are read on, such as Asia/Seoul",
+        style="How much of a story",
+        stories="Most stories in a briefing",
+        sentences="Most sentences of a section",
+        quiet="Hours without posts, such as 22:00-07:00, or off",
+        empty="What to do when there is nothing new",
+        managers="Who may subscribe and change things",
+        channel="For this channel alone; for the whole server without it",
+    )
+    @app_commands.choices(
+        style=_choices(*forms.STYLES), empty=_choices("say", "silent"), managers=_choices("managers", "everyone")
+    )
+    @app_commands.autocomplete(zone=suggesting(parts, "zone"))
+    async def settings(
+        interaction: Interaction,
+        zone: ZONE | None = None,
+        style: str | None = None,
+        stories: STORIES | None = None,
+        sentences: SENTENCES | None = None,
+        quiet: HOURS | None = None,
+        empty: str | None = None,
+        managers: str | None = None,
+        channel: CHANNEL | None = None,
+    ) -> None:
+        given = {
+            "zone": zone,
+            "style": style,
+            "stories": stories,
+            "sentences": sentences,
+            "quiet": quiet,
+            "empty": empty,
+            "managers": managers,
+        }
+        where = f" in #{channel}" if channel else ""
+        texts = [f"settings {name} {value}{where}" for name, value in given.items() if value] or [f"settings{where}"]
+
+        async def work(asker: Asker) -> Reply:
+            replies = [await parts.desk.answer(text, asker) for text in texts]
+            return replies[0] if len(replies) == 1 else _together(replies)
+
+        parts.tasks.start(run(parts, interaction, work, private=True))
+
+
+async def _fill(
+    parts: Parts, interaction: Interaction, text: str, change: Callable[[Draft, str], Draft], *, complete: bool
+) -> None:
+    """Do what a draft says when it is `complete`, else open a form that shows it."""
+    if not complete:
+        here = of_interaction(interaction)
+        if draft := await parts.desk.draft(text, here):
+            await forms.show(parts, interaction, change(draft, here.workspace), HERE)
+            return
+
+    async def work(asker: Asker) -> Reply:
+        draft = await parts.desk.draft(text, asker)
+        if draft is None:  # Not allowed, or not there: the words alone say why.
+            return await parts.desk.answer(text, asker)
+        return await forms.subscribed(parts, change(draft, asker.workspace), asker)
+
+    await run(parts, interaction, work, private=True)
+
+
+def _together(replies: Sequence[Reply]) -> Reply:
+    """Several short replies as one."""
+    notices = [content for reply in replies for content in reply.contents if isinstance(content, Notice)]
+    found = all(reply.found for reply in replies)
+    return Reply((Notice("\n".join(each.text for each in notices), "info" if found else "refused"),), True, found)
+
+
+def suggesting(
+    parts: Parts, about: Suggesting
+) -> Callable[[Interaction, str], Coroutine[Any, Any, list[app_commands.Choice[str]]]]:
+    """What is offered for an option while it is typed: from memory, and never an error."""
+
+    async def suggest(interaction: Interaction, typed: str) -> list[app_commands.Choice[str]]:
+        here = of_interaction(interaction)
+        if guild_of(here.channel) is None:
+            here = person_asking(own_workspace(interaction.user.id), 0, interaction.user.id, may_manage=False)
+        try:
+            async with asyncio.timeout(IN_TIME):
+                found = await parts.desk.suggest(about, typed, here, CHOICES)
+        except TimeoutError:
+            return []
+        return [
+            app_commands.Choice(name=_label(parts, each.label), value=each.value)
+            for each in found
+            if each.label and 0 < len(each.value) <= CHOICE
+        ][:CHOICES]
+
+    return suggest
+
+
+def first_link(message: discord.Message) -> str | None:
+    """The first web address in a message: in its words, else in its embeds."""
+    texts: Sequence[str | None] = [message.content, *(each.url or each.description for each in message.embeds)]
+    return next((match[0] for text in texts if text and (match := LINK.search(text))), None)
+
+
+def _label(parts: Parts, label: str) -> str:
+    """A choice as it is shown: channels by their names, and not too long."""
+    for id in ids(label, "#"):
+        if place := parts.api.channel(str(id)):
+            label = label.replace(f"#{id}", f"#{getattr(place, 'name', id)}")
+    return label if len(label) <= CHOICE else f"{label[: CHOICE - 1]}…"
+
+
+def _named(subscription: str | None) -> str:
+    """A subscription by number or topic, without the sign that would make a question of it."""
+    return (subscription or "").replace("?", "").strip()

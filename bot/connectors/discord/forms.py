@@ -1,0 +1,195 @@
+"""Forms as modals: what they show, what is read from them, and the first answers that keep Discord waiting.
+
+An interaction is answered within three seconds or never
+(https://docs.discord.com/developers/interactions/receiving-and-responding), so nothing slow comes before.
+"""
+
+from __future__ import annotations
+
+import logging
+import re
+from collections.abc import Iterator, Mapping
+from typing import TYPE_CHECKING, Any, get_args
+
+import aiohttp
+import discord
+from msgspec.structs import replace
+
+from bot.connectors import Asker, DeliveryError, Draft
+from bot.connectors.discord.parts import HERE, Origin, channel_name, channel_of, guild_of, once
+from bot.connectors.discord.people import of_interaction, presumed
+from bot.connectors.discord.replying import place_of
+from bot.connectors.discord.rights import missing, wanting
+from briefings.types import Action, Notice, Reply, Style
+
+if TYPE_CHECKING:
+    from bot.connectors.discord.parts import Parts
+
+log = logging.getLogger(__name__)
+
+FORM = re.compile(r"sidelines:form:(?P<subscription>\d+)(?:@(?P<guild>\d+)(?:/(?P<channel>\d+))?)?")
+LABEL, TEXT, SELECT, CHANNELS = 18, 4, 3, 8
+"""Kinds of components: https://docs.discord.com/developers/components/reference#component-object-component-types."""
+CHANNEL_TYPES = (0, 5, 10, 11, 12, 15)
+"""Text and announcement channels, their threads, and forums:
+https://docs.discord.com/developers/resources/channel#channel-object-channel-types."""
+LONGEST = {"topic": 500, "when": 200, "zone": 60}
+STYLES: Mapping[Style, str] = {
+    "headlines": "headlines with their links",
+    "brief": "the telling sentences of each section",
+    "full": "whole sections",
+}
+
+
+async def deferred(interaction: discord.Interaction[Any], *, ephemeral: bool) -> bool:
+    """Say that an answer is being thought of; whether Discord took that, without which there can be no answer."""
+    try:
+        await interaction.response.defer(ephemeral=ephemeral, thinking=True)
+    except (discord.DiscordException, aiohttp.ClientError, TimeoutError, OSError, DeliveryError) as error:
+        log.warning("an interaction was not acknowledged: %s", error, extra={"action": "acknowledge_failed"})
+        return False
+    return True
+
+
+async def opened(
+    parts: Parts, interaction: discord.Interaction[Any], text: str, asker: Asker, origin: Origin = HERE
+) -> bool:
+    """Open the form that words ask for; whether they do, and the asker may have it."""
+    if not parts.desk.concerns_managers(text):
+        return False
+    draft = await parts.desk.draft(text, presumed(origin, asker))
+    if draft is None:
+        return False
+    return await show(parts, interaction, draft, origin)
+
+
+async def show(parts: Parts, interaction: discord.Interaction[Any], draft: Draft, origin: Origin = HERE) -> bool:
+    """Open a form as the first answer to an interaction; True, whether Discord took it or not."""
+    channels = origin.guild is None and interaction.guild_id is not None
+    body = {"type": discord.InteractionResponseType.modal.value, "data": modal(draft, origin, channels=channels)}
+    path = "/interactions/{webhook_id}/{webhook_token}/callback"
+    try:
+        await parts.api.request("POST", path, json=body, webhook_id=interaction.id, webhook_token=interaction.token)
+    except DeliveryError as error:
+        log.warning("a form did not open: %s", error, extra={"action": "form_failed", "workspace": draft.channel})
+    return True
+
+
+async def submitted(parts: Parts, interaction: discord.Interaction[Any]) -> None:
+    """A form was sent: subscribe as it says, or change what it is about."""
+    data: Mapping[str, Any] = interaction.data or {}
+    match = FORM.fullmatch(str(data.get("custom_id")))
+    if match is None:
+        log.info("an unknown form", extra={"action": "form_unknown"})
+        return
+    origin = Origin.of(match)
+    ephemeral = interaction.guild_id is not None
+    if not await deferred(interaction, ephemeral=ephemeral):
+        return
+    here = of_interaction(interaction)
+
+    async def reply() -> Reply:
+        try:
+            asker = await parts.people.at(origin, here)
+        except DeliveryError as error:
+            return Reply((Notice(str(error), "refused"),), private=True, found=False)
+        text = f"reschedule {match['subscription']}" if int(match["subscription"]) else "subscribe"
+        before = await parts.desk.draft(text, asker)
+        if before is None:  # Gone meanwhile, or not allowed.
+            return await parts.desk.answer(text, asker)
+        answer = await subscribed(parts, filled(data, before, asker.workspace), asker)
+        return answer if answer.found else _again(answer, text)
+
+    place = place_of(interaction, ephemeral=ephemeral, origin=origin)
+    await once(parts, f"discord:interaction:{interaction.id}", reply, place)
+
+
+async def subscribed(parts: Parts, draft: Draft, asker: Asker) -> Reply:
+    """The reply to a draft that is filled in, with what the bot is still missing in its channel."""
+    reply = await parts.desk.submit(draft, asker)
+    channel = draft.channel or asker.channel
+    guild, id = guild_of(channel), channel_of(channel)
+    client = parts.api.client
+    if not reply.found or guild is None or client is None or not id.isdigit():
+        return reply
+    known = client.get_guild(guild)
+    place = known.get_channel_or_thread(int(id)) if known else None
+    if known is None:
+        return reply
+    names = missing(place) if place else ("View Channel",)
+    if not names:
+        return reply
+    return replace(reply, contents=(*reply.contents, Notice(wanting(names, f"#{id}"), "problem")))
+
+
+def modal(draft: Draft, origin: Origin, *, channels: bool) -> dict[str, Any]:
+    """A draft as a form; without `channels` its channel cannot be chosen, and stays as it is."""
+    words = (
+        ("topic", "Topic", "A topic's name, or words that its articles carry", draft.topic),
+        ("when", "When", "Such as: weekdays at 9, every 2 hours from 8 to 20, as it happens", draft.when),
+        ("zone", "Time zone", "Such as: Asia/Seoul", draft.zone),
+    )
+    labels = [_label(text, hint, _line(name, value)) for name, text, hint, value in words]
+    if channels:
+        chosen = channel_of(draft.channel) if draft.channel else ""
+        menu: dict[str, Any] = {"type": CHANNELS, "custom_id": "channel", "channel_types": list(CHANNEL_TYPES)}
+        if chosen.isdigit():
+            menu["default_values"] = [{"id": chosen, "type": "channel"}]
+        labels.append(_label("Channel", "Where the briefings are posted", menu))
+    styles = [
+        {"label": style, "value": style, "description": says, "default": style == draft.style}
+        for style, says in STYLES.items()
+    ]
+    labels.append(_label("Style", "How much of a story", {"type": SELECT, "custom_id": "style", "options": styles}))
+    title = "Set up a subscription" if draft.subscription is None else f"Change subscription {draft.subscription}"
+    return {"custom_id": f"sidelines:form:{draft.subscription or 0}{origin}", "title": title[:45], "components": labels}
+
+
+def filled(data: Mapping[str, Any], before: Draft, workspace: str) -> Draft:
+    """What is filled in; what the form does not ask for stays as it was."""
+    values = dict(_values(data.get("components")))
+    channel = values.get("channel", "")
+    return Draft(
+        subscription=before.subscription,
+        topic=values.get("topic", ""),
+        when=values.get("when", ""),
+        zone=values.get("zone", ""),
+        channel=channel_name(workspace, channel) if channel else before.channel,
+        style=next((known for known in get_args(Style) if known == values.get("style")), before.style),
+    )
+
+
+def _label(text: str, hint: str, component: dict[str, Any]) -> dict[str, Any]:
+    return {"type": LABEL, "label": text, "description": hint, "component": component}
+
+
+def _line(name: str, text: str) -> dict[str, Any]:
+    """A line to write in, and what stands in it first."""
+    shown = text[: LONGEST[name]]
+    line = {"type": TEXT, "custom_id": name, "style": 1, "max_length": LONGEST[name], "required": name == "topic"}
+    return line | ({"value": shown} if shown else {})
+
+
+def _values(part: Any) -> Iterator[tuple[str, str]]:
+    """Each field with what stands in it, wherever it is within rows and labels."""
+    if isinstance(part, list):
+        for each in part:
+            yield from _values(each)
+    elif isinstance(part, dict):
+        if name := part.get("custom_id"):
+            values = part.get("values") or []
+            yield str(name), str(part.get("value") or (values[0] if values else ""))
+        yield from _values(part.get("components"))
+        yield from _values(part.get("component"))
+
+
+def _again(answer: Reply, text: str) -> Reply:
+    """A refusal, with a button that opens the form anew."""
+    again = Action("try again", text)
+    return replace(
+        answer,
+        contents=tuple(
+            replace(each, actions=(*each.actions, again)) if isinstance(each, Notice) else each
+            for each in answer.contents
+        ),
+    )

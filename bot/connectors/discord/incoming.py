@@ -1,0 +1,167 @@
+"""What comes in from conversations: mentions, direct messages, replies to our posts, and buttons.
+
+Everything is worked on once: an event is claimed in the database by its id, and settled just before its reply goes out.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+import discord
+
+from bot.connectors import Asker, ChannelGone, Draft
+from bot.connectors.discord import forms
+from bot.connectors.discord.parts import BUTTON, Origin, log, once
+from bot.connectors.discord.people import of_interaction, of_message
+from bot.connectors.discord.replying import Place, place_of
+from briefings.types import Action, Notice, Reply
+
+if TYPE_CHECKING:
+    from bot.connectors.discord.client import Line
+    from bot.connectors.discord.parts import Parts
+
+TYPED = {discord.MessageType.default, discord.MessageType.reply}
+"""Kinds of messages that people write; the others say who joined, was pinned, and so on."""
+MARKED = re.compile(
+    r"<(?:#(?P<channel>\d+)|@!?(?P<person>\d+)|@&(?P<role>\d+)|a?:(?P<emoji>\w+):\d+|(?P<url>https?://[^ >]+))>"
+)
+"""How Discord writes what people choose from menus while they type, and links without a preview:
+https://docs.discord.com/developers/reference#message-formatting."""
+OLD_BUTTON = Notice("That button is from an older version of Sidelines. `/help` says what I can do now.")
+LEADING = re.compile(r"\s*<@!?(\d+)>")
+
+
+def register(line: Line) -> None:
+    """Listen to messages and buttons."""
+    parts = line.parts
+
+    @line.event
+    async def on_message(message: discord.Message) -> None:
+        if line.user and for_us(message, line.user.id):
+            parts.tasks.start(_message(parts, message, line.user.id))
+
+    @line.event
+    async def on_interaction(interaction: discord.Interaction[Line]) -> None:
+        if interaction.type is discord.InteractionType.component and not _is_button(interaction):
+            parts.tasks.start(_old(parts, interaction))
+        elif interaction.type is discord.InteractionType.modal_submit:
+            parts.tasks.start(forms.submitted(parts, interaction))
+
+    line.add_dynamic_items(Button)
+
+
+class Button(discord.ui.DynamicItem[discord.ui.Button[Any]], template=BUTTON):
+    """A button of any message ever posted: all it needs is in its `custom_id`, so it works after a restart too."""
+
+    def __init__(self, custom_id: str, match: re.Match[str]) -> None:
+        super().__init__(discord.ui.Button(custom_id=custom_id))
+        self._match = match
+
+    @classmethod
+    async def from_custom_id(
+        cls, _interaction: discord.Interaction[Any], _item: discord.ui.Item[Any], match: re.Match[str]
+    ) -> Button:
+        """The button that was pressed."""
+        return cls(match[0], match)
+
+    async def callback(self, interaction: discord.Interaction[Any]) -> None:
+        """Take its command to the desk."""
+        parts: Parts = interaction.client.parts
+        parts.tasks.start(_press(parts, interaction, self._match))
+
+
+def for_us(message: discord.Message, us: int) -> bool:
+    """Whether a person wrote it to us: directly, with our mention, or as a reply that notifies us."""
+    if message.author.bot or message.webhook_id or message.type not in TYPED:
+        return False
+    if message.guild is None:
+        return True
+    if not any(user.id == us for user in message.mentions):
+        return False
+    first = LEADING.match(message.content)
+    return first is None or int(first[1]) == us
+
+
+def words(text: str, us: int) -> str:
+    """The text as people see it, without our mention; channels as `#456…`, people as `@55…`."""
+
+    def plain(match: re.Match[str]) -> str:
+        if match["person"]:
+            return "" if int(match["person"]) == us else f"@{match['person']}"
+        if match["channel"]:
+            return f"#{match['channel']}"
+        return match["url"] or (f":{match['emoji']}:" if match["emoji"] else f"@{match['role']}")
+
+    return MARKED.sub(plain, text).strip()
+
+
+async def _message(parts: Parts, message: discord.Message, us: int) -> None:
+    mentioned = any(user.id == us for user in message.mentions)
+    typed = words(message.content, us) or ("help" if mentioned and not message.reference else "")
+    if not typed:  # A file without a word, or a reply that only notifies.
+        return
+    asker = of_message(message)
+    place = Place(
+        channel=message.channel.id,
+        person=message.author.id,
+        guild=message.guild.id if message.guild else None,
+        direct=message.guild is None,
+        message=message.id,
+    )
+
+    async def reply() -> Reply:
+        if draft := await _form_for(parts, typed, asker):
+            return Reply((offer(draft),))
+        return await parts.desk.answer(typed, asker)
+
+    await once(parts, f"discord:message:{message.id}", reply, place)
+
+
+async def _press(parts: Parts, interaction: discord.Interaction[Any], match: re.Match[str]) -> None:
+    """A pressed button, which types its command; in a server the answer is for who pressed it alone."""
+    command, origin = match["command"], Origin.of(match)
+    asker = of_interaction(interaction)
+    if await forms.opened(parts, interaction, command, asker, origin):
+        return
+    place = place_of(interaction, ephemeral=interaction.guild_id is not None, origin=origin)
+    if not await forms.deferred(interaction, ephemeral=place.ephemeral):
+        return
+
+    async def reply() -> Reply:
+        try:
+            there = await parts.people.at(origin, asker)
+        except ChannelGone as gone:
+            return Reply((Notice(str(gone), "refused"),), private=True, found=False)
+        return await parts.desk.answer(command, there)
+
+    await once(parts, f"discord:interaction:{interaction.id}", reply, place)
+
+
+async def _form_for(parts: Parts, text: str, asker: Asker) -> Draft | None:
+    """The draft of the form that words ask for, if they do and the asker may have it."""
+    return await parts.desk.draft(text, asker) if parts.desk.concerns_managers(text) else None
+
+
+def offer(draft: Draft) -> Notice:
+    """A button that opens the form: only what is pressed can."""
+    if draft.subscription is None:
+        return Notice(
+            "A form asks for topic, time and channel.", actions=(Action("set up a subscription", "subscribe"),)
+        )
+    change = Action("change it", f"reschedule {draft.subscription}")
+    return Notice(f"A form shows subscription {draft.subscription}.", actions=(change,))
+
+
+def _is_button(interaction: discord.Interaction[Any]) -> bool:
+    data: Mapping[str, Any] = interaction.data or {}
+    return BUTTON.fullmatch(str(data.get("custom_id"))) is not None
+
+
+async def _old(parts: Parts, interaction: discord.Interaction[Any]) -> None:
+    if await forms.deferred(interaction, ephemeral=interaction.guild_id is not None):
+        place = place_of(interaction, ephemeral=interaction.guild_id is not None)
+        await parts.replies.send(Reply((OLD_BUTTON,), private=True, found=False), place)
+    else:
+        log.info("an old button was not answered", extra={"action": "old_button"})

@@ -1,0 +1,65 @@
+"""What the bot must be permitted in a channel, what of it is missing, and how to grant it."""
+
+from __future__ import annotations
+
+import discord
+from discord.abc import GuildChannel
+
+NAMES = {
+    "view_channel": "View Channel",
+    "send_messages": "Send Messages",
+    "embed_links": "Embed Links",
+    "send_messages_in_threads": "Send Messages in Threads",
+    "create_public_threads": "Create Public Threads",
+}
+"""What is needed in a text channel, as Discord's settings name it:
+https://docs.discord.com/developers/topics/permissions."""
+IN_THREADS = ("view_channel", "send_messages_in_threads", "embed_links")
+IN_FORUMS = ("view_channel", "send_messages", "embed_links", "send_messages_in_threads")
+TO_SPEAK = {"view_channel", "send_messages", "send_messages_in_threads"}
+"""Without these nothing can be posted at all; embeds and threads are there for the rest."""
+
+Place = GuildChannel | discord.Thread
+
+
+def missing(place: Place) -> tuple[str, ...]:
+    """What the bot is not permitted in a channel or thread, by the names in Discord's settings.
+
+    Discord takes everything from who may not view a channel; here only what is denied itself counts.
+    """
+    channel = place.parent if isinstance(place, discord.Thread) else place
+    if channel is None:
+        return ()
+    may = GuildChannel.permissions_for(channel, channel.guild.me)
+    if isinstance(place, discord.Thread):
+        needed: tuple[str, ...] = IN_THREADS
+    else:
+        needed = IN_FORUMS if isinstance(place, discord.ForumChannel) else tuple(NAMES)
+    return tuple(NAMES[name] for name in needed if not getattr(may, name))
+
+
+def may_speak(place: Place) -> bool:
+    """Whether something can be posted there."""
+    blocked = {NAMES[name] for name in TO_SPEAK}
+    if not isinstance(place, discord.Thread | discord.ForumChannel):
+        blocked.discard(NAMES["send_messages_in_threads"])
+    return not blocked & set(missing(place))
+
+
+def lacks_threads(channel: GuildChannel) -> bool:
+    """Whether the bot may not begin threads there, or not write in them."""
+    return bool({NAMES["create_public_threads"], NAMES["send_messages_in_threads"]} & set(missing(channel)))
+
+
+def takes_posts(channel: GuildChannel) -> bool:
+    """Whether briefings can be posted in a channel of that kind."""
+    return isinstance(channel, discord.TextChannel | discord.ForumChannel)
+
+
+def wanting(names: tuple[str, ...], where: str) -> str:
+    """The sentence that names what is missing one by one, and how to grant it; `where` is "that channel" or "#789"."""
+    listed = names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}"
+    them = "it" if len(names) == 1 else "them"
+    return (
+        f"Sidelines lacks {listed} in {where}; grant {them} to Sidelines in the channel's settings, under Permissions."
+    )
