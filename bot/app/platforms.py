@@ -16,7 +16,8 @@ if TYPE_CHECKING:
 
 def configured(settings: Settings) -> tuple[str, ...]:
     """The names of the platforms that have what they need to be connected."""
-    return ("slack",) if settings.slack.in_use else ()
+    in_use = {"slack": settings.slack.in_use, "discord": settings.discord.in_use}
+    return tuple(name for name, used in in_use.items() if used)
 
 
 def connect(settings: Settings, storage: Storage, web: Web | None) -> dict[str, Connector]:
@@ -45,4 +46,18 @@ def _slack(settings: Settings, storage: Storage, web: Web | None) -> Connector:
     )
 
 
-BUILDERS: Mapping[str, Build] = {"slack": _slack}
+def _discord(settings: Settings, _storage: Storage, _web: Web | None) -> Connector:
+    from bot.connectors import discord
+
+    given = settings.discord
+    return discord.create(
+        discord.Settings(
+            token=given.token.reveal(),
+            api_url=given.api_url,
+            proxy=given.proxy.reveal(),
+            messages_per_second=given.messages_per_second,
+        )
+    )
+
+
+BUILDERS: Mapping[str, Build] = {"slack": _slack, "discord": _discord}

@@ -20,6 +20,7 @@ from config.settings import Settings
 ROOT = Path(__file__).parents[2]
 NOW = datetime(2026, 11, 23, 9, 0, tzinfo=UTC)
 SLACK = {"SLACK_BOT_TOKEN": "xoxb-1-2-abc", "SLACK_APP_TOKEN": "xapp-1-A-2-abc"}
+DISCORD = {"DISCORD_TOKEN": "a1.b2.c3-d4", "DISCORD_PROXY": "http://me:s3cret@proxy.lan:3128"}
 
 
 def load(**environ: str) -> Settings:
@@ -81,7 +82,10 @@ def test_a_port_that_is_taken_is_told_in_a_sentence():
 
 def test_without_tokens_no_platform_is_connected_nor_loaded():
     assert configured(load()) == ()
-    code = "import sys, bot.app.running; print([name for name in sys.modules if name.startswith(('slack', 'aiohttp'))])"
+    code = (
+        "import sys, bot.app.running\n"
+        "print([name for name in sys.modules if name.startswith(('slack', 'discord', 'aiohttp'))])"
+    )
     done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"
 
@@ -96,3 +100,15 @@ def test_with_its_tokens_slack_is_connected():
     assert connector.name == "slack"
     assert connector.limits.messages_per_second_per_workspace == settings.slack.messages_per_second
     assert "xoxb" not in repr(connector)
+
+
+def test_with_its_token_discord_is_connected_beside_slack():
+    settings = load(**SLACK, **DISCORD)
+    assert configured(settings) == ("slack", "discord")
+    with open_storage(settings) as storage:
+        connectors = connect(settings, storage, None)
+    assert list(connectors) == ["slack", "discord"]
+    connector: Connector = connectors["discord"]
+    assert connector.name == "discord"
+    assert connector.limits.messages_per_second == settings.discord.messages_per_second
+    assert "s3cret" not in repr(connector)
