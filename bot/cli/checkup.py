@@ -12,9 +12,9 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 import click
-from msgspec import Struct
 
 from bot.cli.common import json_option, load_settings, now, print_json
+from bot.findings import Finding
 from briefings.errors import SidelinesError
 from config.settings import Settings, own_file
 
@@ -23,15 +23,6 @@ if TYPE_CHECKING:
 
 ROOM = 200_000_000
 """Bytes that should be free on the disk: a few months of a busy archive."""
-
-
-class Check(Struct, frozen=True):
-    """What was looked at, whether it is well, and what was seen; `next` is what to do when it is not."""
-
-    name: str
-    ok: bool
-    seen: str
-    next: str = ""
 
 
 @click.command(short_help="Check the installation, the data and the settings.")
@@ -50,33 +41,33 @@ def doctor(offline: bool, as_json: bool) -> int:
     return 0 if all(check.ok for check in checks) else 1
 
 
-def _python() -> Check:
+def _python() -> Finding:
     version = ".".join(map(str, sys.version_info[:3]))
-    return Check("python", sys.version_info >= (3, 11), version, "Install Python 3.11 or later.")
+    return Finding("python", sys.version_info >= (3, 11), version, "Install Python 3.11 or later.")
 
 
-def _settings(offline: bool) -> list[Check]:
+def _settings(offline: bool) -> list[Finding]:
     try:
         settings = load_settings()
     except SidelinesError as error:
-        return [Check("settings", False, str(error), f"Your own settings are in {own_file(os.environ)}.")]
+        return [Finding("settings", False, str(error), f"Your own settings are in {own_file(os.environ)}.")]
     file = own_file(os.environ)
     seen = f"read from {file}" if file.exists() else f"the defaults; your own would be in {file}"
     return [
-        Check("settings", True, seen),
+        Finding("settings", True, seen),
         *(_tried(name, check, settings) for name, check in CHECKS.items()),
         *(_slack(settings) if settings.slack.in_use and not offline else ()),
     ]
 
 
-def _tried(name: str, check: Callable[[Settings], str], settings: Settings) -> Check:
+def _tried(name: str, check: Callable[[Settings], str], settings: Settings) -> Finding:
     """A check passes with what it saw, or fails with the sentence of its error, which names the next step."""
     try:
-        return Check(name, True, check(settings))
+        return Finding(name, True, check(settings))
     except SidelinesError as error:
-        return Check(name, False, str(error))
+        return Finding(name, False, str(error))
     except OSError as error:
-        return Check(name, False, f"the system refused: {(error.strerror or str(error)).lower()}")
+        return Finding(name, False, f"the system refused: {(error.strerror or str(error)).lower()}")
 
 
 def _folder(settings: Settings) -> str:
@@ -145,7 +136,7 @@ def _deliveries(settings: Settings) -> str:
     return "nothing is overdue"
 
 
-def _slack(settings: Settings) -> Iterator[Check]:
+def _slack(settings: Settings) -> Iterator[Finding]:
     """Whether Slack takes our tokens, and its events can come in."""
     from bot.connectors.slack.checks import Setup, examine
 
@@ -155,11 +146,11 @@ def _slack(settings: Settings) -> Iterator[Check]:
         try:
             tokens = _installed(settings)
         except SidelinesError as error:
-            yield Check("slack installations", False, str(error))
+            yield Finding("slack installations", False, str(error))
             tokens = {}
         else:
             where = f"in {len(tokens)} workspace{'' if len(tokens) == 1 else 's'}"
-            yield Check("slack installations", True, f"{where}; install at {web.public_url}/slack/install")
+            yield Finding("slack installations", True, f"{where}; install at {web.public_url}/slack/install")
     host = "127.0.0.1" if web.host in {"0.0.0.0", "::", ""} else web.host  # noqa: S104 - compared only
     setup = Setup(
         api_url=slack.api_url,
@@ -168,8 +159,7 @@ def _slack(settings: Settings) -> Iterator[Check]:
         signing_secret=slack.signing_secret.reveal(),
         own_url=web.public_url or f"http://{host}:{web.port}",
     )
-    for finding in examine(setup, now):
-        yield Check(finding.name, finding.ok, finding.seen, finding.next)
+    yield from examine(setup, now)
     if slack.app_token:
         yield _tried("slack events", _events, settings)
 

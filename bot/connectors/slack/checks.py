@@ -8,8 +8,7 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from datetime import datetime, timedelta
-from email.utils import parsedate_to_datetime
+from datetime import datetime
 from typing import Any
 
 import aiohttp
@@ -21,23 +20,13 @@ from slack_sdk.web.async_client import AsyncWebClient
 from bot.connectors.slack.manifest import EVENTS, REQUESTS_PATH, SCOPES
 from bot.connectors.slack.refusals import refusal
 from bot.connectors.slack.vault import Vault
+from bot.findings import Finding, clock
 
 TIMEOUT = aiohttp.ClientTimeout(total=15)
-APART = timedelta(seconds=60)
-"""Most that the clocks may differ. Slack's requests count as forged when their time is five minutes off."""
 
 MANIFEST = "config/slack-manifest.yaml"
 MANIFEST_HTTP = "config/slack-manifest-http.yaml"
 CHALLENGE = "sidelines-doctor"
-
-
-class Finding(Struct, frozen=True):
-    """What was looked at, whether it is well, what was seen, and what to do when it is not."""
-
-    name: str
-    ok: bool
-    seen: str
-    next: str = ""
 
 
 class Setup(Struct, frozen=True, kw_only=True):
@@ -90,7 +79,7 @@ async def _examine(setup: Setup, now: Callable[[], datetime]) -> list[Finding]:
         except (aiohttp.ClientError, TimeoutError, OSError) as error:
             seen = f"Slack cannot be reached at {setup.api_url} ({type(error).__name__})"
             return [*findings, Finding("slack", False, seen, "Check the network of this machine and SLACK_API_URL.")]
-        findings += _clock(answers[0].headers, now())
+        findings += clock("slack", answers[0].headers, now())
         if not setup.app_token:
             findings.append(await _way_in(session, setup, now()))
     return findings
@@ -146,24 +135,6 @@ def _app_token(answer: _Answer) -> Finding:
         "In the app's settings, switch Socket Mode on, and make a token with connections:write under Basic "
         "Information, App-Level Tokens.",
     )
-
-
-def _clock(headers: Mapping[str, str], now: datetime) -> Iterator[Finding]:
-    try:
-        apart = now - parsedate_to_datetime(headers.get("date", ""))
-    except (TypeError, ValueError):  # no time, or one without a zone
-        return
-    seconds = abs(apart.total_seconds())
-    if seconds > APART.total_seconds():
-        side = "ahead of" if apart > timedelta() else "behind"
-        yield Finding(
-            "slack clock",
-            False,
-            f"this machine's clock is {seconds:.0f} s {side} Slack's",
-            "Set the clock, for example with `timedatectl set-ntp true`.",
-        )
-    else:
-        yield Finding("slack clock", True, "agrees with Slack's")
 
 
 async def _way_in(session: aiohttp.ClientSession, setup: Setup, now: datetime) -> Finding:

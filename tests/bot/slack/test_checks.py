@@ -9,9 +9,10 @@ from typing import Any
 import pytest
 from slack_sdk.oauth.installation_store import Installation
 
-from bot.connectors.slack.checks import CHALLENGE, Finding, Setup, examine
+from bot.connectors.slack.checks import CHALLENGE, Setup, examine
 from bot.connectors.slack.manifest import REQUESTS_PATH, SCOPES
 from bot.connectors.slack.vault import Vault
+from bot.findings import Finding
 from bot.web import Web
 from briefings.storage import Storage
 from tests.servers.slack import SlackServer
