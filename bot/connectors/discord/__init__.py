@@ -6,6 +6,7 @@ shows replies, and each module of ways in (`incoming`, `commands`, `comings`) is
 
 from __future__ import annotations
 
+import asyncio
 import logging
 import math
 from collections.abc import Sequence
@@ -81,10 +82,15 @@ class Discord:
         proxy = self._settings.proxy or None
         if self._settings.api_url:
             await look_up_gateway(self._api, self._settings.api_url, proxy)
+        keeper = Keeper(self._api, self._settings.token, lambda: Line(parts, REGISTERS, proxy=proxy))
+        line = asyncio.create_task(keeper.run())
         try:
-            await Keeper(self._api, self._settings.token, lambda: Line(parts, REGISTERS, proxy=proxy)).run()
+            await asyncio.wait({line})
+            line.result()
         finally:
-            await tasks.finish(FINISHING)
+            await tasks.finish(FINISHING)  # Replies under way need the line.
+            line.cancel()
+            await asyncio.gather(line, return_exceptions=True)
 
     def render(self, content: Content) -> Sequence[Part]:
         """A lead and what follows in its thread, each within Discord's limits."""

@@ -60,13 +60,17 @@ def register(line: Line) -> None:
 
     @line.event
     async def on_thread_update(before: discord.Thread, after: discord.Thread) -> None:
-        if before.locked != after.locked:
+        if after.locked and not before.locked and not after.permissions_for(after.guild.me).manage_threads:
             workspace = workspace_name(after.guild.id)
-            channel = channel_name(workspace, after.id)
-            if after.locked and not after.permissions_for(after.guild.me).manage_threads:
-                await line.parts.desk.lost(workspace, channel, LOCKED)
-            elif not after.locked:
-                await line.parts.desk.regained(workspace, channel)
+            await line.parts.desk.lost(workspace, channel_name(workspace, after.id), LOCKED)
+        elif before.locked and not after.locked:
+            await on_thread_join(after)
+
+    @line.event
+    async def on_thread_join(thread: discord.Thread) -> None:  # What was put away is back, or let the bot in.
+        if not thread.locked:
+            workspace = workspace_name(thread.guild.id)
+            await line.parts.desk.regained(workspace, channel_name(workspace, thread.id))
 
     @line.event
     async def on_guild_channel_update(_before: discord.abc.GuildChannel, after: discord.abc.GuildChannel) -> None:

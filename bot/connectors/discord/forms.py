@@ -75,13 +75,9 @@ async def show(parts: Parts, interaction: discord.Interaction[Any], draft: Draft
     return True
 
 
-async def submitted(parts: Parts, interaction: discord.Interaction[Any]) -> None:
+async def submitted(parts: Parts, interaction: discord.Interaction[Any], match: re.Match[str]) -> None:
     """A form was sent: subscribe as it says, or change what it is about."""
     data: Mapping[str, Any] = interaction.data or {}
-    match = FORM.fullmatch(str(data.get("custom_id")))
-    if match is None:
-        log.info("an unknown form", extra={"action": "form_unknown"})
-        return
     origin = Origin.of(match)
     ephemeral = interaction.guild_id is not None
     if not await deferred(interaction, ephemeral=ephemeral):

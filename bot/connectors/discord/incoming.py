@@ -13,7 +13,7 @@ import discord
 
 from bot.connectors import Asker, ChannelGone, Draft
 from bot.connectors.discord import forms
-from bot.connectors.discord.parts import BUTTON, Origin, log, once
+from bot.connectors.discord.parts import BUTTON, Origin, once
 from bot.connectors.discord.people import of_interaction, of_message
 from bot.connectors.discord.replying import Place, place_of
 from briefings.types import Action, Notice, Reply
@@ -29,7 +29,8 @@ MARKED = re.compile(
 )
 """How Discord writes what people choose from menus while they type, and links without a preview:
 https://docs.discord.com/developers/reference#message-formatting."""
-OLD_BUTTON = Notice("That button is from an older version of Sidelines. `/help` says what I can do now.")
+PRESSED = {discord.InteractionType.component, discord.InteractionType.modal_submit}
+OLD_BUTTON = Notice("That is from an older version of Sidelines. `/help` says what I can do now.")
 LEADING = re.compile(r"\s*<@!?(\d+)>")
 
 
@@ -44,10 +45,11 @@ def register(line: Line) -> None:
 
     @line.event
     async def on_interaction(interaction: discord.Interaction[Line]) -> None:
-        if interaction.type is discord.InteractionType.component and not _is_button(interaction):
+        kind, id = interaction.type, _id_of(interaction)
+        if kind is discord.InteractionType.modal_submit and (match := forms.FORM.fullmatch(id)):
+            parts.tasks.start(forms.submitted(parts, interaction, match))
+        elif kind in PRESSED and not BUTTON.fullmatch(id):
             parts.tasks.start(_old(parts, interaction))
-        elif interaction.type is discord.InteractionType.modal_submit:
-            parts.tasks.start(forms.submitted(parts, interaction))
 
     line.add_dynamic_items(Button)
 
@@ -154,14 +156,14 @@ def offer(draft: Draft) -> Notice:
     return Notice(f"A form shows subscription {draft.subscription}.", actions=(change,))
 
 
-def _is_button(interaction: discord.Interaction[Any]) -> bool:
+def _id_of(interaction: discord.Interaction[Any]) -> str:
+    """The `custom_id` of a button, menu or form."""
     data: Mapping[str, Any] = interaction.data or {}
-    return BUTTON.fullmatch(str(data.get("custom_id"))) is not None
+    return str(data.get("custom_id"))
 
 
 async def _old(parts: Parts, interaction: discord.Interaction[Any]) -> None:
-    if await forms.deferred(interaction, ephemeral=interaction.guild_id is not None):
-        place = place_of(interaction, ephemeral=interaction.guild_id is not None)
+    """Say a sentence to who used what nobody listens to any more."""
+    place = place_of(interaction, ephemeral=interaction.guild_id is not None)
+    if await forms.deferred(interaction, ephemeral=place.ephemeral):
         await parts.replies.send(Reply((OLD_BUTTON,), private=True, found=False), place)
-    else:
-        log.info("an old button was not answered", extra={"action": "old_button"})

@@ -33,15 +33,20 @@ class Tasks:
 
     def __init__(self) -> None:
         self._running: set[asyncio.Task[None]] = set()
+        self._finishing = False
 
     def start(self, work: Coroutine[Any, Any, None]) -> None:
-        """Begin the work; a failure is logged."""
+        """Begin the work, unless the program is about to stop; a failure is logged."""
+        if self._finishing:
+            work.close()
+            return
         task = asyncio.create_task(work)
         self._running.add(task)
         task.add_done_callback(self._ended)
 
     async def finish(self, within: float) -> None:
         """Wait for all of it, `within` seconds at most, then end the rest."""
+        self._finishing = True
         if self._running:
             _, late = await asyncio.wait(set(self._running), timeout=within)
             for task in late:
