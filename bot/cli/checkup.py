@@ -57,6 +57,7 @@ def _settings(offline: bool) -> list[Finding]:
         Finding("settings", True, seen),
         *(_tried(name, check, settings) for name, check in CHECKS.items()),
         *(_slack(settings) if settings.slack.in_use and not offline else ()),
+        *(_discord(settings) if settings.discord.in_use and not offline else ()),
     ]
 
 
@@ -184,6 +185,14 @@ def _events(settings: Settings) -> str:
         "none came in the last day; if mentions stay unanswered while `sidelines run` is up, put "
         "config/slack-manifest.yaml under App Manifest in the app's settings"
     )
+
+
+def _discord(settings: Settings) -> Iterator[Finding]:
+    """Whether Discord takes our token, and what the bot may do there."""
+    from bot.connectors.discord.checks import Setup, examine
+
+    given = settings.discord
+    yield from examine(Setup(token=given.token.reveal(), api_url=given.api_url, proxy=given.proxy.reveal()), now)
 
 
 CHECKS: dict[str, Callable[[Settings], str]] = {
