@@ -7,9 +7,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from discord.gateway import DiscordWebSocket
+from discord.http import Route
 
-from bot.connectors.slack.parts import Tasks
+from bot.connectors.discord.parts import Tasks as DiscordTasks
+from bot.connectors.slack.parts import Tasks as SlackTasks
+from tests.servers.discord import DiscordServer
 from tests.servers.slack import SlackServer, live_mentions
+from tests.wire.guild_office import GuildOffice
 from tests.wire.office import KIM, MAX, OTHER, SAMPLES, TEAM, Office, furnish
 
 
@@ -18,13 +23,14 @@ def work(monkeypatch: pytest.MonkeyPatch) -> list[asyncio.Task[None]]:
     """Every piece of work that follows an acknowledgement, so that its end can be waited for."""
     begun: list[asyncio.Task[None]] = []
 
-    def start(tasks: Tasks, work: Coroutine[Any, Any, None]) -> None:
+    def start(tasks: SlackTasks | DiscordTasks, work: Coroutine[Any, Any, None]) -> None:
         task = asyncio.create_task(work)
         begun.append(task)
         tasks._running.add(task)
         task.add_done_callback(tasks._ended)
 
-    monkeypatch.setattr(Tasks, "start", start)
+    monkeypatch.setattr(SlackTasks, "start", start)
+    monkeypatch.setattr(DiscordTasks, "start", start)
     return begun
 
 
@@ -74,3 +80,28 @@ async def office(request: pytest.FixtureRequest, slack: SlackServer, opened: Ope
     """The office in both modes."""
     slack.pace.per_channel = None
     return await opened(request.param)
+
+
+@pytest.fixture
+async def discord(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[DiscordServer]:
+    """A local Discord; at the end nothing that was sent to it may break a rule or notify anybody."""
+    monkeypatch.setattr(Route, "BASE", Route.BASE)
+    monkeypatch.setattr(DiscordWebSocket, "DEFAULT_GATEWAY", DiscordWebSocket.DEFAULT_GATEWAY)
+    async with DiscordServer() as server:
+        yield server
+        assert server.breaches == []
+        assert server.pings == []
+
+
+@pytest.fixture
+async def guilds(
+    tmp_path: Path, discord: DiscordServer, work: list[asyncio.Task[None]], monkeypatch: pytest.MonkeyPatch
+) -> AsyncIterator[GuildOffice]:
+    """The bot in two servers and with one person; conversations wait for no second between posts."""
+    monkeypatch.setattr("bot.connectors.discord.PER_CHANNEL", math.inf)
+    monkeypatch.setattr("bot.connectors.discord.client.TOLD", 0.05)
+    discord.pace.buckets.clear()
+    office = GuildOffice(tmp_path, discord, work)
+    await office.start(*SAMPLES)
+    yield office
+    await office.stop()

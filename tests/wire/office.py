@@ -3,25 +3,18 @@
 import asyncio
 import socket
 from collections.abc import Awaitable, Callable, Iterable
-from contextlib import nullcontext, suppress
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any
 
 import aiohttp
 
-from bot.app import open_storage
-from bot.app.running import Bot
-from briefings import ingest
-from briefings.documents import read
-from briefings.slots import parse_when
-from briefings.storage import Storage
-from briefings.types import EVERYONE, Slot, Subscription
-from config.settings import Settings
+from briefings.types import Subscription
 from tests.servers.slack import Delivery, Message, SlackServer, View
+from tests.wire.whole import SAMPLES, Whole, stock
 
-ARTICLES = Path(__file__).parent / "articles"
-SAMPLES = ("ferry.md", "summit.md", "timber.md")
+__all__ = ["SAMPLES", "Office", "furnish", "stock"]
+
 TEAM, OTHER = "T0ACME001", "T0BOLT001"
 WORLD, NEWS, SECRET = "C0WORLD001", "C0NEWS0001", "G0SECRET01"
 KIM, LEE, ANN = "U0KIM00001", "U0LEE00001", "U0ANN00001"
@@ -43,13 +36,6 @@ def furnish(slack: SlackServer, *, installed: bool) -> None:
     bolt = slack.add_workspace(OTHER, "Bolt", installed=False)
     bolt.user(MAX, "max", owner=True, tz="America/New_York")
     bolt.channel(BOLT, "world", creator=MAX)
-
-
-def stock(storage: Storage, *names: str, workspace: str = EVERYONE) -> list[int]:
-    """Store sample articles; gives their ids."""
-    documents = [ingest.Incoming(read((ARTICLES / name).read_bytes(), name=name)) for name in names]
-    outcomes = ingest.add(storage, documents, workspace=workspace, now=datetime.now(UTC))
-    return [outcome.article for outcome in outcomes]
 
 
 def free_port() -> int:
@@ -77,33 +63,23 @@ def labels(messages: Iterable[Message | View]) -> list[str]:
     return [button["text"]["text"] for message in messages for button in message.buttons if button["type"] == "button"]
 
 
-class Office:
-    """One bot with its folder, reached in one mode: "socket", "http", or "oauth" (over HTTP, installed by people).
-
-    `work` holds what the bot works on after its acknowledgements.
-    """
+class Office(Whole):
+    """One bot with its folder, reached in one mode: "socket", "http", or "oauth" (over HTTP, installed by people)."""
 
     def __init__(self, mode: str, folder: Path, slack: SlackServer, work: list[asyncio.Task[None]]) -> None:
-        self.mode, self.slack, self.folder, self.work = mode, slack, folder, work
+        super().__init__(folder, work)
+        self.mode, self.slack = mode, slack
         self.port = free_port()
-        self.settings: dict[str, str] = {}
-        self._running: asyncio.Task[None] | None = None
-        self._storage: Storage | None = None
 
     @property
     def url(self) -> str:
         return f"http://127.0.0.1:{self.port}"
 
     @property
-    def storage(self) -> Storage:
-        assert self._storage is not None
-        return self._storage
-
-    @property
     def environ(self) -> dict[str, str]:
         """The documented settings of the mode, and those that a test adds in `settings`."""
         slack = self.slack
-        base = {"SIDELINES_DATA_DIR": str(self.folder), "SLACK_API_URL": slack.api_url, **self.settings}
+        base = {"SLACK_API_URL": slack.api_url, **super().environ}
         door = {"SIDELINES_WEB_PORT": str(self.port), "SIDELINES_WEB_HOST": "127.0.0.1"}
         if self.mode == "socket":
             return base | {"SLACK_BOT_TOKEN": f"xoxb-{TEAM}", "SLACK_APP_TOKEN": slack.app_token}
@@ -115,55 +91,16 @@ class Office:
 
     # The bot ---------------------------------------------------------------------------------------------------
 
-    async def start(self, *articles: str) -> None:
-        """Start the bot as `sidelines run` does, with these sample articles stored, and wait until Slack reaches it."""
-        settings = Settings.load(self.environ)
-        self.open()
-        if articles:
-            await asyncio.to_thread(stock, self.storage, *articles)
-        self.storage.outbox.release(datetime.now(UTC))
-        self.storage.claims.release()
-        bot = Bot(settings, self.storage, nullcontext())
-        before = self.slack.lines.connections
-        self._running = asyncio.create_task(bot.serve())
+    def reached(self) -> Awaitable[None]:
+        """Until Slack reaches the bot."""
         if self.mode == "socket":
-            await self._unless_ended(self.slack.socket().connected(beyond=before))
-        else:
-            self.slack.http(f"{self.url}/slack/events")
-            await self._unless_ended(self.reachable())
-
-    async def stop(self) -> None:
-        """End the bot in order."""
-        if self._running is not None:
-            self._running.cancel()
-            with suppress(asyncio.CancelledError):
-                await self._running
-            self._running = None
-            self.close()
-
-    def open(self) -> None:
-        """Open the database, which a stopped bot has closed."""
-        self._storage = open_storage(Settings.load(self.environ))
-
-    def close(self) -> None:
-        self.storage.close()
-
-    async def restart(self) -> None:
-        await self.stop()
-        await self.start()
+            return self.slack.socket().connected(beyond=self.slack.lines.connections)
+        self.slack.http(f"{self.url}/slack/events")
+        return self.reachable()
 
     async def install(self, team: str, person: str) -> tuple[int, str]:
         """A person installs the bot in their workspace by the browser."""
         return await self.slack.install(f"{self.url}/slack/install", team, person)
-
-    async def _unless_ended(self, waiting: Any) -> None:
-        assert self._running is not None
-        task = asyncio.ensure_future(waiting)
-        await asyncio.wait({task, self._running}, return_when=asyncio.FIRST_COMPLETED)
-        if self._running.done():
-            task.cancel()
-            self._running.result()
-        await task
 
     async def reachable(self) -> None:
         """Until the web server answers Slack's first question as it should."""
@@ -238,37 +175,12 @@ class Office:
         team: str = TEAM,
     ) -> int:
         """Subscribe a channel behind the bot's back; `due` is how long ago its slot was. Gives the number."""
-        now = datetime.now(UTC)
-        slot = Slot((now - due).strftime("%Y-%m-%dT%H:%M"), now - due) if due is not None else None
-        return self.storage.subscriptions.create(
-            workspace=f"slack:{team}",
-            channel=f"slack:{team}:#{channel}",
-            topic=topic,
-            query=topic,
-            schedule=parse_when(when, "UTC"),
-            since=now - timedelta(days=7),
-            next_slot=slot,
-            now=now,
-            created_by=by,
-        ).id
+        workspace = f"slack:{team}"
+        return self.subscribed(workspace, f"{workspace}:#{channel}", topic, due=due, when=when, by=by)
 
     def try_again(self, id: int, team: str = TEAM) -> None:
         """Let the trial of a blocked subscription be due now."""
-        now = datetime.now(UTC)
-        it = self.storage.subscriptions.get(id, f"slack:{team}")
-        slot = Slot(now.strftime("%Y-%m-%dT%H:%M:%S"), now)
-        self.storage.subscriptions.block(id, f"slack:{team}", it.reason or "", slot)
+        self.retry(f"slack:{team}", id, datetime.now(UTC))
 
     def subscriptions(self, team: str = TEAM) -> list[Subscription]:
         return self.storage.subscriptions.list(f"slack:{team}")
-
-    async def quiet(self, within: float = 10.0) -> None:
-        """Until the bot works on nothing that it was told, and has delivered what it had to deliver."""
-        async with asyncio.timeout(within):
-            while True:
-                if busy := [task for task in self.work if not task.done()]:
-                    await asyncio.wait(busy)
-                elif (await asyncio.to_thread(self.storage.outbox.counts)).get("pending"):
-                    await asyncio.sleep(0.02)
-                else:
-                    return

@@ -2,21 +2,14 @@
 
 import asyncio
 import random
-from datetime import UTC, datetime
 
 import pytest
 
-from briefings import ingest
-from briefings.types import EVERYONE, Document, Section
+from briefings.types import Section
 from tests.wire.office import ANN, KIM, LEE, NEWS, TEAM, WORLD, Office, acknowledged, labels, text_of
+from tests.wire.whole import store
 
 OLD_BUTTON = {"type": "button", "action_id": "digest:open:42", "block_id": "x", "value": "open 42"}
-
-
-def store(office: Office, title: str, *sections: Section) -> None:
-    """One more article, for all."""
-    document = Document(title=title, sections=sections, url=f"https://harbour.example.org/{len(title)}")
-    ingest.add(office.storage, [ingest.Incoming(document)], workspace=EVERYONE, now=datetime.now(UTC))
 
 
 # What is none of ours
@@ -200,7 +193,7 @@ HOSTILE = "<!channel> & <@U0LEE00001> *bold* `code` :tada: <https://evil.example
 
 @pytest.mark.parametrize("title", [ARABIC, EMOJI, HOSTILE], ids=["right to left", "emoji", "hostile"])
 async def test_odd_headlines_arrive_word_for_word_and_mention_nobody(office: Office, title: str):
-    store(office, title, Section("But why?", (("The harbour master laughed about it all day long.",),)))
+    store(office.storage, title, Section("But why?", (("The harbour master laughed about it all day long.",),)))
     await follow(office, "harbour master")
     (listed,) = await office.said(WORLD, office.command(LEE, "latest"))
     assert title in listed.shown
@@ -218,7 +211,7 @@ async def test_an_article_of_200_sections_arrives_whole(office: Office):
     sections = [
         Section(f"Pier number {number}", (tuple(told(chance, number) for _ in range(3)),)) for number in range(200)
     ]
-    store(office, "Ropes lost on every pier of the harbour", *sections)
+    store(office.storage, "Ropes lost on every pier of the harbour", *sections)
     await follow(office, "ropes")
     briefing = await office.whispers(WORLD, KIM, office.command(KIM, "brief ropes lost on every pier"))
     holder = next(message for message in briefing if "post here" in labels([message]))
