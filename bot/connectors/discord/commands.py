@@ -18,7 +18,7 @@ from bot.connectors import Draft, Suggesting
 from bot.connectors.discord import forms
 from bot.connectors.discord.parts import HERE, channel_name, guild_of, ids, once, own_workspace
 from bot.connectors.discord.people import asker as person_asking
-from bot.connectors.discord.people import of_interaction
+from bot.connectors.discord.people import is_direct, of_interaction
 from bot.connectors.discord.replying import place_of
 from briefings.types import Notice, Reply, Style
 
@@ -122,8 +122,7 @@ async def run(
 ) -> None:
     """Announce an answer and give it, once."""
     here = of_interaction(interaction)
-    outside = interaction.guild_id is not None and guild_of(here.channel) is None
-    ephemeral = interaction.guild_id is not None and (private or outside)
+    ephemeral = not is_direct(interaction) and (private or guild_of(here.channel) is None)
     if await forms.deferred(interaction, ephemeral=ephemeral):
         place = place_of(interaction, ephemeral=ephemeral)
         await once(parts, f"discord:interaction:{interaction.id}", lambda: work(here), place)

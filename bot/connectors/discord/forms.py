@@ -17,7 +17,7 @@ from msgspec.structs import replace
 
 from bot.connectors import Asker, DeliveryError, Draft
 from bot.connectors.discord.parts import HERE, Origin, channel_name, channel_of, guild_of, once
-from bot.connectors.discord.people import of_interaction, presumed
+from bot.connectors.discord.people import is_direct, of_interaction, presumed
 from bot.connectors.discord.replying import place_of
 from bot.connectors.discord.rights import missing, wanting
 from briefings.types import Action, Notice, Reply, Style
@@ -79,7 +79,7 @@ async def submitted(parts: Parts, interaction: discord.Interaction[Any], match: 
     """A form was sent: subscribe as it says, or change what it is about."""
     data: Mapping[str, Any] = interaction.data or {}
     origin = Origin.of(match)
-    ephemeral = interaction.guild_id is not None
+    ephemeral = not is_direct(interaction)
     if not await deferred(interaction, ephemeral=ephemeral):
         return
     here = of_interaction(interaction)

@@ -14,7 +14,7 @@ import discord
 from bot.connectors import Asker, ChannelGone, Draft
 from bot.connectors.discord import forms
 from bot.connectors.discord.parts import BUTTON, Origin, once
-from bot.connectors.discord.people import of_interaction, of_message
+from bot.connectors.discord.people import is_direct, of_interaction, of_message
 from bot.connectors.discord.replying import Place, place_of
 from briefings.types import Action, Notice, Reply
 
@@ -127,7 +127,7 @@ async def _press(parts: Parts, interaction: discord.Interaction[Any], match: re.
     asker = of_interaction(interaction)
     if await forms.opened(parts, interaction, command, asker, origin):
         return
-    place = place_of(interaction, ephemeral=interaction.guild_id is not None, origin=origin)
+    place = place_of(interaction, ephemeral=not is_direct(interaction), origin=origin)
     if not await forms.deferred(interaction, ephemeral=place.ephemeral):
         return
 
@@ -164,6 +164,6 @@ def _id_of(interaction: discord.Interaction[Any]) -> str:
 
 async def _old(parts: Parts, interaction: discord.Interaction[Any]) -> None:
     """Say a sentence to who used what nobody listens to any more."""
-    place = place_of(interaction, ephemeral=interaction.guild_id is not None)
+    place = place_of(interaction, ephemeral=not is_direct(interaction))
     if await forms.deferred(interaction, ephemeral=place.ephemeral):
         await parts.replies.send(Reply((OLD_BUTTON,), private=True, found=False), place)

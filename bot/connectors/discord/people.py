@@ -104,7 +104,7 @@ def of_interaction(interaction: discord.Interaction[Any]) -> Asker:
     """Who used a command or pressed a button. Where the bot is not installed they are on their own, and only read."""
     person, channel = interaction.user.id, interaction.channel_id or 0
     if interaction.guild_id is None:
-        return asker(own_workspace(person), channel, person, may_manage=_alone(interaction))
+        return asker(own_workspace(person), channel, person, may_manage=is_direct(interaction))
     if not interaction.is_guild_integration():
         return asker(own_workspace(person), channel, person, may_manage=False)
     may = interaction.permissions
@@ -122,6 +122,6 @@ def of_message(message: discord.Message) -> Asker:
     return asker(workspace_name(message.guild.id), channel, person, may_manage=may.manage_guild or may.administrator)
 
 
-def _alone(interaction: discord.Interaction[Any]) -> bool:
+def is_direct(interaction: discord.Interaction[Any]) -> bool:
     """Whether it is the direct conversation of a person and the bot, and not one that others are in."""
-    return not interaction.context.private_channel
+    return interaction.guild_id is None and not interaction.context.private_channel

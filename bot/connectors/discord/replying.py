@@ -15,7 +15,7 @@ from msgspec.structs import replace
 from bot.connectors import ChannelGone, DeliveryError, PayloadRefused
 from bot.connectors.discord.api import EPHEMERAL, Api
 from bot.connectors.discord.parts import HERE, Origin, anchored
-from bot.connectors.discord.people import People
+from bot.connectors.discord.people import People, is_direct
 from bot.render import embeds
 from briefings.types import Content, Listing, Notice, Reply
 
@@ -166,7 +166,7 @@ class Replies:
 
 def place_of(interaction: discord.Interaction[Any], *, ephemeral: bool, origin: Origin = HERE) -> Place:
     """Where a command was used or a button pressed, which in a direct message may be of a server."""
-    direct = interaction.guild_id is None
+    direct = is_direct(interaction)
     return Place(
         channel=interaction.channel_id or 0,
         person=interaction.user.id,

@@ -82,6 +82,14 @@ async def test_a_user_install_reads_and_is_answered_alone(discord, desk, bot):
         await discord.command(elsewhere, talk, ann, "subscribe", {"topic": "G7"})
 
 
+async def test_in_a_conversation_of_people_only_the_asker_sees_the_answer(discord, desk, bot):
+    ann, bob = discord.person("ann", installed=True), discord.person("bob")
+    done = await discord.command(None, discord.private(ann, bob), ann, "ask", {"question": "what about Busan?"})
+    assert done.ephemeral
+    ((_, asker),) = desk.asked
+    assert (asker.workspace, asker.may_manage) == (f"discord:@{ann.id}", False)
+
+
 async def test_a_long_answer_outside_stays_within_what_discord_takes(discord, desk, bot):
     ann = discord.person("ann", installed=True)
     elsewhere = discord.add_guild("Elsewhere", present=False)
