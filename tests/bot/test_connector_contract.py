@@ -1,15 +1,20 @@
 """What every connector keeps to; a new platform is one more entry in CONNECTORS."""
 
+import asyncio
 import io
 from collections.abc import AsyncIterator, Callable
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, suppress
 from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
+from discord.gateway import DiscordWebSocket
+from discord.http import Route
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.connectors import Connector, slack, terminal
+from bot.connectors import Connector, discord, slack, terminal
+from bot.connectors.discord import Discord
 from bot.connectors.slack import Slack
 from bot.connectors.terminal import Terminal
 from briefings.types import (
@@ -26,6 +31,8 @@ from briefings.types import (
     Story,
     Telling,
 )
+from tests.bot.slack.conftest import ScriptedDesk
+from tests.servers.discord import DiscordServer
 from tests.servers.slack import SlackServer
 
 
@@ -38,12 +45,17 @@ def make_slack(folder: Path, scripted, api_url: str = "http://127.0.0.1:9/api/")
     return slack.create(slack.Settings(**settings))
 
 
+def make_discord(folder: Path, scripted, token: str = "a1.b2.c3", api_url: str = "") -> Discord:  # noqa: S107
+    return discord.create(discord.Settings(token=token, api_url=api_url))
+
+
 CONNECTORS: dict[str, Callable[..., Connector]] = {
     "terminal": make_terminal,
     "scripted": lambda folder, scripted: scripted,
     "slack": make_slack,
+    "discord": make_discord,
 }
-CHANNELS = {"slack": "slack:T0TEAM001:#C0WORLD001"}
+CHANNELS = {"slack": "slack:T0TEAM001:#C0WORLD001", "discord": "discord:100000000000000007:#100000000000000008"}
 """A channel of each platform; where there is none, any name will do."""
 
 HEAD = Head(
@@ -71,18 +83,48 @@ def connector(request, tmp_path, scripted) -> Connector:
     return CONNECTORS[request.param](tmp_path, scripted)
 
 
-@pytest.fixture(params=CONNECTORS)
-async def connected(request, tmp_path, scripted, monkeypatch) -> AsyncIterator[Connector]:
-    """Each connector where it can send: Slack's with a local one."""
-    if request.param != "slack":
-        yield CONNECTORS[request.param](tmp_path, scripted)
-        return
-    monkeypatch.setattr("bot.connectors.slack.api.SPACING", 0.0)
+@asynccontextmanager
+async def connected_slack(folder: Path, scripted, patch: pytest.MonkeyPatch) -> AsyncIterator[Connector]:
+    patch.setattr("bot.connectors.slack.api.SPACING", 0.0)
     async with SlackServer() as server:
         server.add_workspace("T0TEAM001").channel("C0WORLD001", "world")
-        made = make_slack(tmp_path, scripted, server.api_url)
+        made = make_slack(folder, scripted, server.api_url)
         yield made
         await made._api.close()
+
+
+@asynccontextmanager
+async def connected_discord(folder: Path, scripted, patch: pytest.MonkeyPatch) -> AsyncIterator[Connector]:
+    for kind, name in ((Route, "BASE"), (DiscordWebSocket, "DEFAULT_GATEWAY")):
+        patch.setattr(kind, name, getattr(kind, name))
+    async with DiscordServer() as server:
+        server.pace.buckets.clear()
+        guild = server.add_guild(id=CHANNELS["discord"].split(":")[1])
+        channel = guild.channel("world")
+        patch.setitem(CHANNELS, "discord", f"discord:{guild.id}:#{channel.id}")
+        made = make_discord(folder, scripted, server.token, server.api_url)
+        listening = asyncio.create_task(made.listen(ScriptedDesk()))
+        await server.connected()
+        yield made
+        listening.cancel()
+        with suppress(asyncio.CancelledError):
+            await listening
+
+
+SERVERS: dict[str, Callable[..., AbstractAsyncContextManager[Connector]]] = {
+    "slack": connected_slack,
+    "discord": connected_discord,
+}
+
+
+@pytest.fixture(params=CONNECTORS)
+async def connected(request, tmp_path, scripted, monkeypatch) -> AsyncIterator[Connector]:
+    """Each connector where it can send: a platform's with a local one."""
+    if request.param not in SERVERS:
+        yield CONNECTORS[request.param](tmp_path, scripted)
+        return
+    async with SERVERS[request.param](tmp_path, scripted, monkeypatch) as made:
+        yield made
 
 
 @pytest.mark.parametrize("content", CONTENTS, ids=lambda content: type(content).__name__)
@@ -117,4 +159,5 @@ def test_limits_are_stated(connector):
 
 
 def test_managers_are_reached_on_the_same_platform(connector):
-    assert connector.managers(connector.name, "kim").startswith(f"{connector.name}:")
+    workspace, _, _ = CHANNELS.get(connector.name, connector.name).partition(":#")
+    assert connector.managers(workspace, "kim").startswith(f"{connector.name}:")
