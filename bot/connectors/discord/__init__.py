@@ -18,6 +18,7 @@ from bot.connectors import ChannelGone, Desk, Limits, Part
 from bot.connectors.discord import comings, commands, incoming
 from bot.connectors.discord.api import Api
 from bot.connectors.discord.client import Keeper, Line, look_up_gateway
+from bot.connectors.discord.overrides import Overrides
 from bot.connectors.discord.parts import Origin, Parts, Tasks, anchored, channel_name, channel_of, guild_of
 from bot.connectors.discord.people import People
 from bot.connectors.discord.posting import Posts
@@ -78,7 +79,7 @@ class Discord:
         # What it logs at finer levels is what people write.
         logging.getLogger("discord").setLevel(logging.INFO)
         tasks = Tasks()
-        parts = Parts(desk, self._api, self._people, Replies(self._api, self._people), tasks)
+        parts = Parts(desk, self._api, self._people, Replies(self._api, self._people), tasks, Overrides(self._api))
         proxy = self._settings.proxy or None
         if self._settings.api_url:
             await look_up_gateway(self._api, self._settings.api_url, proxy)

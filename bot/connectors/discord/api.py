@@ -6,6 +6,7 @@ import asyncio
 import time
 from collections import OrderedDict
 from collections.abc import Awaitable, Callable, Mapping
+from contextvars import ContextVar
 from datetime import timedelta
 from typing import Any, TypeVar
 
@@ -31,6 +32,9 @@ EPHEMERAL = 1 << 6
 """The flag of a message that one person sees: https://docs.discord.com/developers/resources/message#message-flags."""
 
 Payload = Mapping[str, Any]
+
+_tries: ContextVar[list[int] | None] = ContextVar("tries", default=None)
+"""The status of each answer so far, 0 for none, to a request that may be repeated only if Discord refused it."""
 
 
 class Remembered(OrderedDict[str, T]):
@@ -73,13 +77,24 @@ class Api:
         return self._client
 
     def tracing(self) -> aiohttp.TraceConfig:
-        """What sees every request of a client, its own repeats too: refusals are counted, and stop it in time."""
+        """What sees every request of a client, its own repeats too.
+
+        Refusals are counted, and stop it in time. What would show something twice is not repeated: discord.py does that
+        after failures within Discord.
+        """
 
         async def check(_session: object, _context: object, _parameters: object) -> None:
+            tries = _tries.get()
+            if set(tries or ()) - {429}:
+                raise lost(posting=True)
             self.refusals.check(self.monotonic())
+            if tries is not None:
+                tries.append(0)
 
         async def note(_session: object, _context: object, ended: aiohttp.TraceRequestEndParams) -> None:
-            response = ended.response
+            response, tries = ended.response, _tries.get()
+            if tries:
+                tries[-1] = response.status
             self.refusals.note(response.status, response.headers.get("X-RateLimit-Scope"), self.monotonic())
 
         trace = aiohttp.TraceConfig()
@@ -87,12 +102,17 @@ class Api:
         trace.on_request_end.append(note)
         return trace
 
-    async def request(self, method: str, path: str, *, posting: bool = False, json: Any = None, **ids: Any) -> Any:
+    async def request(
+        self, method: str, path: str, *, posting: bool = False, single: bool = False, json: Any = None, **ids: Any
+    ) -> Any:
         """One request, with what discord.py repeats by itself; gives what Discord answered. Raises a DeliveryError.
 
-        With `posting`, a repeat would show something twice.
+        When the answer to one that is `posting` is lost, that is an OutcomeUnknown. With `single`, which is posting
+        too, a repeat would show something twice.
         """
         client = await self._connected()
+        posting = posting or single
+        token = _tries.set([] if single else None)
         body = {} if json is None else {"json": json}
         try:
             return await client.http.request(Route(method, path, **ids), **body)
@@ -107,6 +127,8 @@ class Api:
         except (aiohttp.ClientError, TimeoutError, OSError, ValueError, LookupError, AttributeError) as error:
             # The request may have arrived: a broken line, or an answer that is none of Discord's.
             raise lost(posting=posting) from error
+        finally:
+            _tries.reset(token)
 
     async def _connected(self) -> discord.Client:
         try:
@@ -169,7 +191,7 @@ class Api:
         if first:
             path, method = f"{path}/messages/@original", "PATCH"
         await self.request(
-            method, path, posting=not first, json=dict(payload), webhook_id=application, webhook_token=token
+            method, path, single=not first, json=dict(payload), webhook_id=application, webhook_token=token
         )
 
     async def patiently(self, attempt: Callable[[], Awaitable[T]]) -> T:

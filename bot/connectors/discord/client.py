@@ -167,12 +167,14 @@ async def synchronise(line: Line) -> None:
     ours = [command.to_dict(line.tree) for command in line.tree.get_commands()]
     try:
         theirs = await api.patiently(lambda: api.request("GET", path, application_id=application))
+        line.parts.overrides.learn(theirs)
         if _same(_by_name(ours), _by_name(theirs)):
             return
-        await api.patiently(lambda: api.request("PUT", path, json=ours, application_id=application))
+        theirs = await api.patiently(lambda: api.request("PUT", path, json=ours, application_id=application))
     except DeliveryError as error:
         log.error("the commands are as they were: %s", error, extra={"action": "commands_failed"})
     else:
+        line.parts.overrides.learn(theirs)
         log.info("the commands are known to Discord", extra={"action": "commands_told", "commands": len(ours)})
 
 

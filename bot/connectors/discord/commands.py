@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import re
-from collections.abc import Awaitable, Callable, Coroutine, Sequence
+from collections.abc import Awaitable, Callable, Coroutine, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import discord
@@ -123,9 +123,15 @@ async def run(
     """Announce an answer and give it, once."""
     here = of_interaction(interaction)
     ephemeral = not is_direct(interaction) and (private or guild_of(here.channel) is None)
-    if await forms.deferred(interaction, ephemeral=ephemeral):
-        place = place_of(interaction, ephemeral=ephemeral)
-        await once(parts, f"discord:interaction:{interaction.id}", lambda: work(here), place)
+    if not await forms.deferred(interaction, ephemeral=ephemeral):
+        return
+
+    async def reply() -> Reply:
+        data: Mapping[str, Any] = interaction.data or {}
+        return await work(await parts.overrides.applied(interaction, here, str(data.get("name"))))
+
+    place = place_of(interaction, ephemeral=ephemeral)
+    await once(parts, f"discord:interaction:{interaction.id}", reply, place)
 
 
 def _reading(tree: app_commands.CommandTree[Any], parts: Parts) -> None:
@@ -323,7 +329,7 @@ async def _fill(
 ) -> None:
     """Do what a draft says when it is `complete`, else open a form that shows it."""
     if not complete:
-        here = of_interaction(interaction)
+        here = await parts.overrides.applied(interaction, of_interaction(interaction), text)
         if draft := await parts.desk.draft(text, here):
             await forms.show(parts, interaction, change(draft, here.workspace), HERE)
             return

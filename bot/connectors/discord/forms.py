@@ -57,7 +57,8 @@ async def opened(
     """Open the form that words ask for; whether they do, and the asker may have it."""
     if not parts.desk.concerns_managers(text):
         return False
-    draft = await parts.desk.draft(text, presumed(origin, asker))
+    there = presumed(origin, asker) if origin.guild else await parts.overrides.applied(interaction, asker, text)
+    draft = await parts.desk.draft(text, there)
     if draft is None:
         return False
     return await show(parts, interaction, draft, origin)
@@ -85,11 +86,12 @@ async def submitted(parts: Parts, interaction: discord.Interaction[Any], match: 
     here = of_interaction(interaction)
 
     async def reply() -> Reply:
+        text = f"reschedule {match['subscription']}" if int(match["subscription"]) else "subscribe"
         try:
-            asker = await parts.people.at(origin, here)
+            there = await parts.people.at(origin, here)
         except DeliveryError as error:
             return Reply((Notice(str(error), "refused"),), private=True, found=False)
-        text = f"reschedule {match['subscription']}" if int(match["subscription"]) else "subscribe"
+        asker = await parts.overrides.applied(interaction, there, text)
         before = await parts.desk.draft(text, asker)
         if before is None:  # Gone meanwhile, or not allowed.
             return await parts.desk.answer(text, asker)

@@ -136,7 +136,7 @@ async def _press(parts: Parts, interaction: discord.Interaction[Any], match: re.
             there = await parts.people.at(origin, asker)
         except ChannelGone as gone:
             return Reply((Notice(str(gone), "refused"),), private=True, found=False)
-        return await parts.desk.answer(command, there)
+        return await parts.desk.answer(command, await parts.overrides.applied(interaction, there, command))
 
     await once(parts, f"discord:interaction:{interaction.id}", reply, place)
 

@@ -15,6 +15,7 @@ from bot.connectors import DeliveryError
 if TYPE_CHECKING:
     from bot.connectors import Desk
     from bot.connectors.discord.api import Api
+    from bot.connectors.discord.overrides import Overrides
     from bot.connectors.discord.people import People
     from bot.connectors.discord.replying import Place, Replies
     from briefings.types import Reply
@@ -70,6 +71,7 @@ class Parts(Struct, frozen=True):
     people: People
     replies: Replies
     tasks: Tasks
+    overrides: Overrides
 
 
 def workspace_name(guild: int) -> str:

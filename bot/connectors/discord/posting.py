@@ -146,7 +146,7 @@ class Posts:
             "message": dict(payload),
         }
         answer = await self._api.request(
-            "POST", "/channels/{channel_id}/threads", posting=True, json=body, channel_id=str(forum.id)
+            "POST", "/channels/{channel_id}/threads", single=True, json=body, channel_id=str(forum.id)
         )
         post = str(answer["id"])
         self._threads.note(post, post)

@@ -98,6 +98,17 @@ async def test_a_forum_that_wants_a_tag_gets_one(discord, start, acme):
         await bot.send(name(acme, bare), part(), key=key(1), thread=None)
 
 
+async def test_a_post_in_a_forum_is_not_repeated_unless_it_was_refused(discord, start, acme):
+    forum = acme.forum("posts")
+    bot = await start()
+    discord.fail_next("create_thread", retry_after=0.01)
+    await bot.send(name(acme, forum), part(), key=key(), thread=None)
+    discord.fail_next("create_thread", status=502)
+    with pytest.raises(OutcomeUnknown):
+        await bot.send(name(acme, forum), part("Second"), key=key(1), thread=None)
+    assert len(discord.called("create_thread")) == 3
+
+
 async def test_a_person_is_written_to_with_buttons_that_belong_to_the_server(discord, bot, acme, kim):
     button = {"type": 2, "style": 2, "label": "resume", "custom_id": "sidelines:0:resume 5"}
     noted = part("Paused.", components=[{"type": 1, "components": [button]}])
