@@ -95,7 +95,11 @@ async def _greet(parts: Parts, team: str, thread: dict[str, Any]) -> None:
     place = Place(team=team, channel=channel, person=person, thread=ts, begun=True, direct=True)
     await parts.replies.send(Reply((GREETING,)), place)
     asker = Asker(
-        workspace=workspace_name(team), channel=channel_name(team, channel), person=person, may_manage=False, thread=ts
+        workspace=workspace_name(team),
+        channel=channel_name(team, channel, person),
+        person=person,
+        may_manage=False,
+        thread=ts,
     )
     prompts = [{"title": title, "message": message} for title, message in await _prompts(parts, asker)]
     await _set(parts, team, "SuggestedPrompts", channel, ts, prompts=prompts)

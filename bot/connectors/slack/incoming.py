@@ -212,10 +212,7 @@ class Incoming:
             await self._parts.replies.send(reply, place)
             return
         origin = Origin(channel=place.channel, thread=_known_thread(place), response_url=place.response_url)
-        asker = modals.presumed(self._parts, origin, place.team, place.person)
-        await modals.open_form(
-            self._parts, place.team, asked.trigger or "", reply, asker, response_url=place.response_url
-        )
+        await modals.open_form(self._parts, place.team, place.person, asked.trigger or "", reply, origin)
 
     async def _reply(self, asked: Asked) -> Reply | Draft:
         """What the desk replies, or the form to open for words that ask for one."""

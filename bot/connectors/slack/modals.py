@@ -75,15 +75,12 @@ def register(app: AsyncApp, parts: Parts) -> None:
         parts.tasks.start(once(parts, event, lambda: _submit(parts, draft, origin, team, person)))
 
 
-async def open_form(
-    parts: Parts, team: str, trigger_id: str, draft: Draft, asker: Asker, *, response_url: str | None = None
-) -> None:
+async def open_form(parts: Parts, team: str, person: str, trigger_id: str, draft: Draft, origin: Origin) -> None:
     """Open the form for a draft; whoever may not manage gets the refusal instead, privately.
 
-    `asker` may be no more than `presumed`: rights and zone are looked up here. When that takes too long the form opens
-    without them, and is set right as soon as they are known.
+    Rights and zone are looked up here. When that takes too long the form opens without them, and is set right as soon
+    as they are known.
     """
-    origin, person = _origin(asker, response_url), asker.person
     known = asyncio.create_task(_draft_or_refusal(parts, draft, origin, team, person))
     await asyncio.wait({known}, timeout=HEAD_START)
     first = known.result() if known.done() else draft
@@ -94,7 +91,7 @@ async def open_form(
         opened = await parts.api.call(team, "views.open", trigger_id=trigger_id, view=_form(first, origin))
     except DeliveryError as error:
         known.cancel()
-        log.warning("a form did not open: %s", error, extra={"action": "form_failed", "workspace": asker.workspace})
+        log.warning("a form did not open: %s", error, extra={"action": "form_failed", "workspace": team})
         await parts.replies.send(Reply((TOO_LATE,), private=True, found=False), place(origin, team, person))
         return
     better = await known
@@ -110,7 +107,7 @@ def presumed(parts: Parts, origin: Origin, team: str, person: str) -> Asker:
     profile = parts.people.known(team, person)
     return Asker(
         workspace=workspace_name(team),
-        channel=channel_name(team, origin.channel or person),
+        channel=channel_name(team, origin.channel or person, person),
         person=person,
         may_manage=True,
         zone=profile.zone if profile else None,
@@ -184,7 +181,7 @@ async def _press(parts: Parts, body: Mapping[str, Any], command: str, team: str,
     at_home = view["type"] == "home"
     draft = await parts.desk.draft(command, presumed(parts, origin, team, person))
     if draft and at_home:
-        await open_form(parts, team, body["trigger_id"], draft, presumed(parts, origin, team, person))
+        await open_form(parts, team, person, body["trigger_id"], draft, origin)
     elif draft:
         shown = await _draft_or_refusal(parts, draft, origin, team, person)
         await _update(parts, team, view, await _shown(parts, team, shown, origin))
@@ -265,11 +262,6 @@ def _draft(view: Mapping[str, Any], team: str) -> Draft:
     """What is filled in, the channel named as the desk knows it."""
     draft = views.filled(view)
     return replace(draft, channel=channel_name(team, draft.channel)) if draft.channel else draft
-
-
-def _origin(asker: Asker, response_url: str | None) -> Origin:
-    channel = channel_of(asker.channel)
-    return Origin(channel="" if channel == asker.person else channel, thread=asker.thread, response_url=response_url)
 
 
 def _who(context: AsyncBoltContext) -> tuple[str, str]:

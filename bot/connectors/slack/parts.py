@@ -64,9 +64,13 @@ def workspace_name(team: str) -> str:
     return f"slack:{team}"
 
 
-def channel_name(team: str, channel: str) -> str:
-    """A channel as the rest of the program knows it: "slack:T0123:#C0456"."""
-    return f"slack:{team}:#{channel}"
+def channel_name(team: str, channel: str, person: str = "") -> str:
+    """A channel as the rest of the program knows it: "slack:T0123:#C0456".
+
+    A direct conversation has two ids, its own and that of its `person`: it is known by the person's, which is at hand
+    wherever something is done.
+    """
+    return f"slack:{team}:#{person if person and channel.startswith('D') else channel}"
 
 
 def team_of(name: str) -> str:

@@ -88,7 +88,7 @@ class People:
         """
         asker = Asker(
             workspace=workspace_name(team),
-            channel=channel_name(team, channel),
+            channel=channel_name(team, channel, person),
             person=person,
             may_manage=False,
             managers=ADMINS,

@@ -26,6 +26,8 @@ async def in_channel(parts: Parts, team: str, channel: str, subscribe: Callable[
 
     As long as Slack does not tell about the channel, it counts as there.
     """
+    if channel.startswith(("D", "U", "W")):  # A person's own conversation with the bot is always there.
+        return await subscribe()
     inside = True
     try:
         asked = await parts.api.patiently(lambda: parts.api.call(team, "conversations.info", channel=channel))

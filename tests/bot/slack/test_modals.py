@@ -219,13 +219,13 @@ async def test_a_channel_without_the_bot_is_subscribed_with_a_word_on_inviting_i
     ]
 
 
-async def test_a_form_asked_for_in_a_direct_conversation_is_answered_there(slack, desk, bot):
+async def test_a_form_asked_for_in_a_direct_conversation_is_answered_there_and_known_by_the_person(slack, desk, bot):
     direct = slack.workspaces[TEAM].direct(KIM).id
     view, _ = await opened(slack, KIM, direct)
     await slack.submit(view, {**FILLED, "channel": None})
     (told,) = await slack.wait_for(lambda: slack.posts(direct))
     assert told.shown == "Subscribed."
-    assert desk.submitted[0][0].channel == f"slack:{TEAM}:#{direct}"
+    assert desk.submitted[0][0].channel == f"slack:{TEAM}:#{KIM}"
 
 
 # Buttons in modals and on the Home tab ------------------------------------------------------------------------
