@@ -66,12 +66,15 @@ def build_commands(
     return Commands(storage, index, keywords, settings.preferences, settings.briefing.when, managers or nobody)
 
 
-def run(settings: Settings, indexing: AbstractContextManager[Progress | None] | None = None) -> int:
+def run(
+    settings: Settings, indexing: AbstractContextManager[Progress | None] | None = None, *, session: bool = False
+) -> int:
     """Start everything that is configured, serve until told to stop, stop cleanly; gives the exit status.
 
-    `indexing` is entered while the index catches up, and gives what is told about it. Raises SidelinesError, above all
-    when another process runs on the same data.
+    With `session` there is one in this terminal too, beside the chat platforms. `indexing` is entered while the index
+    catches up, and gives what is told about it. Raises SidelinesError, above all when another process runs on the same
+    data.
     """
     from bot.app.running import run
 
-    return run(settings, indexing or nullcontext())
+    return run(settings, indexing or nullcontext(), session=session)

@@ -54,26 +54,29 @@ FIRST_STEPS = """This is the article that comes with Sidelines; `sidelines add F
   help"""
 
 
-def run(settings: Settings, indexing: AbstractContextManager[Progress | None]) -> int:
+def run(settings: Settings, indexing: AbstractContextManager[Progress | None], *, session: bool) -> int:
     """See `bot.app.run`."""
     folder = settings.data_folder()
+    shown = configured(settings) and not session  # A session has the terminal for itself.
     with only_one(settings.data.database_url.reveal()), open_storage(settings) as storage:
-        logs.begin(settings.log.level, settings.log.format, None if configured(settings) else folder / "sidelines.log")
+        logs.begin(settings.log.level, settings.log.format, None if shown else folder / "sidelines.log")
         if sqlite_path(settings.data.database_url.reveal()):
             storage.outbox.release(_now())
             storage.claims.release()
-        asyncio.run(Bot(settings, storage, indexing).serve())
+        asyncio.run(Bot(settings, storage, indexing, session=session).serve())
     return 0
 
 
 class Bot:
-    """All parts of the running program. Without a platform it serves a session in the terminal."""
+    """All parts of the running program. Without a platform, or asked to, it serves a session in the terminal."""
 
     def __init__(
         self,
         settings: Settings,
         storage: Storage,
         indexing: AbstractContextManager[Progress | None],
+        *,
+        session: bool = False,
     ) -> None:
         self._storage = storage
         self._web = Web(settings.web.host, settings.web.port, self._health) if settings.web.port else None
@@ -88,7 +91,7 @@ class Bot:
             settings, storage, self._index, keywords, partial(managers_of, self._connectors)
         )
         self._session = None
-        if not self._connectors:
+        if session or not self._connectors:
             self._session = terminal.create(
                 terminal.Settings(
                     sys.stdin or Path(os.devnull).open(),  # noqa: SIM115 - closed before we came: ends at once

@@ -6,7 +6,8 @@ from bot.cli.common import load_settings, progress_bar
 
 
 @click.command(short_help="Serve what is configured, or a session in this terminal.")
-def run() -> int:
+@click.option("--session", is_flag=True, help="Open a session here too when chat platforms are configured.")
+def run(session: bool) -> int:
     """Publish and deliver briefings on time, and answer questions, until told to stop.
 
     With no chat platform configured this is a session here: type `help` in it. When standard input is no terminal,
@@ -14,4 +15,4 @@ def run() -> int:
     """
     from bot.app import run as serve
 
-    return serve(load_settings(), progress_bar("Indexing"))
+    return serve(load_settings(), progress_bar("Indexing"), session=session)
