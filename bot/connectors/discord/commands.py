@@ -15,7 +15,7 @@ from discord import app_commands
 from msgspec.structs import replace
 
 from bot.connectors import Draft, Suggesting
-from bot.connectors.discord import forms
+from bot.connectors.discord import forms, panel
 from bot.connectors.discord.parts import HERE, channel_name, guild_of, ids, once, own_workspace
 from bot.connectors.discord.people import asker as person_asking
 from bot.connectors.discord.people import is_direct, of_interaction
@@ -315,7 +315,10 @@ def _settling(tree: app_commands.CommandTree[Any], parts: Parts) -> None:
             "managers": managers,
         }
         where = f" in #{channel}" if channel else ""
-        texts = [f"settings {name} {value}{where}" for name, value in given.items() if value] or [f"settings{where}"]
+        texts = [f"settings {name} {value}{where}" for name, value in given.items() if value]
+        if not texts:
+            parts.tasks.start(panel.shown(parts, interaction, channel))
+            return
 
         async def work(asker: Asker) -> Reply:
             replies = [await parts.desk.answer(text, asker) for text in texts]

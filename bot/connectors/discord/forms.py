@@ -67,13 +67,18 @@ async def opened(
 async def show(parts: Parts, interaction: discord.Interaction[Any], draft: Draft, origin: Origin = HERE) -> bool:
     """Open a form as the first answer to an interaction; True, whether Discord took it or not."""
     channels = origin.guild is None and interaction.guild_id is not None
-    body = {"type": discord.InteractionResponseType.modal.value, "data": modal(draft, origin, channels=channels)}
+    await open_modal(parts, interaction, modal(draft, origin, channels=channels))
+    return True
+
+
+async def open_modal(parts: Parts, interaction: discord.Interaction[Any], data: dict[str, Any]) -> None:
+    """Open a form as the first answer to an interaction, or never."""
+    body = {"type": discord.InteractionResponseType.modal.value, "data": data}
     path = "/interactions/{webhook_id}/{webhook_token}/callback"
     try:
         await parts.api.request("POST", path, json=body, webhook_id=interaction.id, webhook_token=interaction.token)
     except DeliveryError as error:
-        log.warning("a form did not open: %s", error, extra={"action": "form_failed", "workspace": draft.channel})
-    return True
+        log.warning("a form did not open: %s", error, extra={"action": "form_failed"})
 
 
 async def submitted(parts: Parts, interaction: discord.Interaction[Any], match: re.Match[str]) -> None:
@@ -127,58 +132,62 @@ def modal(draft: Draft, origin: Origin, *, channels: bool) -> dict[str, Any]:
         ("when", "When", "Such as: weekdays at 9, every 2 hours from 8 to 20, as it happens", draft.when),
         ("zone", "Time zone", "Such as: Asia/Seoul", draft.zone),
     )
-    labels = [_label(text, hint, _line(name, value)) for name, text, hint, value in words]
+    labels = [
+        labelled(text, hint, line(name, value, LONGEST[name], required=name == "topic"))
+        for name, text, hint, value in words
+    ]
     if channels:
         chosen = channel_of(draft.channel) if draft.channel else ""
         menu: dict[str, Any] = {"type": CHANNELS, "custom_id": "channel", "channel_types": list(CHANNEL_TYPES)}
         if chosen.isdigit():
             menu["default_values"] = [{"id": chosen, "type": "channel"}]
-        labels.append(_label("Channel", "Where the briefings are posted", menu))
+        labels.append(labelled("Channel", "Where the briefings are posted", menu))
     styles = [
         {"label": style, "value": style, "description": says, "default": style == draft.style}
         for style, says in STYLES.items()
     ]
-    labels.append(_label("Style", "How much of a story", {"type": SELECT, "custom_id": "style", "options": styles}))
+    labels.append(labelled("Style", "How much of a story", {"type": SELECT, "custom_id": "style", "options": styles}))
     title = "Set up a subscription" if draft.subscription is None else f"Change subscription {draft.subscription}"
     return {"custom_id": f"sidelines:form:{draft.subscription or 0}{origin}", "title": title[:45], "components": labels}
 
 
 def filled(data: Mapping[str, Any], before: Draft, workspace: str) -> Draft:
     """What is filled in; what the form does not ask for stays as it was."""
-    values = dict(_values(data.get("components")))
-    channel = values.get("channel", "")
+    given = dict(values(data.get("components")))
+    channel = given.get("channel", "")
     return Draft(
         subscription=before.subscription,
-        topic=values.get("topic", ""),
-        when=values.get("when", ""),
-        zone=values.get("zone", ""),
+        topic=given.get("topic", ""),
+        when=given.get("when", ""),
+        zone=given.get("zone", ""),
         channel=channel_name(workspace, channel) if channel else before.channel,
-        style=next((known for known in get_args(Style) if known == values.get("style")), before.style),
+        style=next((known for known in get_args(Style) if known == given.get("style")), before.style),
     )
 
 
-def _label(text: str, hint: str, component: dict[str, Any]) -> dict[str, Any]:
+def labelled(text: str, hint: str, component: dict[str, Any]) -> dict[str, Any]:
+    """A field of a form with its label and a hint."""
     return {"type": LABEL, "label": text, "description": hint, "component": component}
 
 
-def _line(name: str, text: str) -> dict[str, Any]:
+def line(name: str, text: str, longest: int, *, required: bool = False) -> dict[str, Any]:
     """A line to write in, and what stands in it first."""
-    shown = text[: LONGEST[name]]
-    line = {"type": TEXT, "custom_id": name, "style": 1, "max_length": LONGEST[name], "required": name == "topic"}
-    return line | ({"value": shown} if shown else {})
+    shown = text[:longest]
+    field = {"type": TEXT, "custom_id": name, "style": 1, "max_length": longest, "required": required}
+    return field | ({"value": shown} if shown else {})
 
 
-def _values(part: Any) -> Iterator[tuple[str, str]]:
+def values(part: Any) -> Iterator[tuple[str, str]]:
     """Each field with what stands in it, wherever it is within rows and labels."""
     if isinstance(part, list):
         for each in part:
-            yield from _values(each)
+            yield from values(each)
     elif isinstance(part, dict):
         if name := part.get("custom_id"):
-            values = part.get("values") or []
-            yield str(name), str(part.get("value") or (values[0] if values else ""))
-        yield from _values(part.get("components"))
-        yield from _values(part.get("component"))
+            chosen = part.get("values") or []
+            yield str(name), str(part.get("value") or (chosen[0] if chosen else ""))
+        yield from values(part.get("components"))
+        yield from values(part.get("component"))
 
 
 def _again(answer: Reply, text: str) -> Reply:

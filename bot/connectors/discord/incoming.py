@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import discord
 
 from bot.connectors import Asker, ChannelGone, Draft
-from bot.connectors.discord import forms
+from bot.connectors.discord import forms, panel
 from bot.connectors.discord.parts import BUTTON, Origin, once
 from bot.connectors.discord.people import is_direct, of_interaction, of_message
 from bot.connectors.discord.replying import Place, place_of
@@ -48,6 +48,8 @@ def register(line: Line) -> None:
         kind, id = interaction.type, _id_of(interaction)
         if kind is discord.InteractionType.modal_submit and (match := forms.FORM.fullmatch(id)):
             parts.tasks.start(forms.submitted(parts, interaction, match))
+        elif kind in PRESSED and (match := panel.PANEL.fullmatch(id)):
+            parts.tasks.start(panel.used(parts, interaction, match))
         elif kind in PRESSED and not BUTTON.fullmatch(id):
             parts.tasks.start(_old(parts, interaction))
 

@@ -30,7 +30,6 @@ def channel(guild, place):
         ("topic add", {"name": "Ports", "query": 'harbour OR "container port"'},
          'topic add Ports = harbour OR "container port"', True),
         ("topic remove", {"name": "Ports"}, "topic remove Ports", True),
-        ("settings", {}, "settings", True),
         ("settings", {"zone": "Asia/Seoul"}, "settings zone Asia/Seoul", True),
     ],
 )  # fmt: skip
