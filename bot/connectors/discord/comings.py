@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
 import discord
@@ -13,6 +14,9 @@ from bot.connectors.discord.rights import Place, may_speak, missing, takes_posts
 if TYPE_CHECKING:
     from bot.connectors.discord.client import Line
     from bot.connectors.discord.parts import Parts
+
+RECENT = timedelta(days=1)
+"""How long after the bot came into a server it still greets there, once."""
 
 log = logging.getLogger(__name__)
 
@@ -112,6 +116,10 @@ class Watch:
         """A server is served from now on, or again."""
         if guild.id in self._closed:  # Told at the same start already.
             await self.changed(guild)
+            return
+        joined = guild.me.joined_at
+        if joined and discord.utils.utcnow() - joined < RECENT:  # Perhaps while nobody was listening.
+            await self.joined(guild)
             return
         self._closed[guild.id] = closed(guild)
         await self._parts.desk.regained(workspace_name(guild.id))

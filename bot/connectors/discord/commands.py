@@ -5,19 +5,33 @@ Each is answered "is thinking" first, to the person alone where its replies are 
 
 from __future__ import annotations
 
-import asyncio
 import re
-from collections.abc import Awaitable, Callable, Coroutine, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import discord
 from discord import app_commands
 from msgspec.structs import replace
 
-from bot.connectors import Draft, Suggesting
+from bot.connectors import Draft
 from bot.connectors.discord import forms, panel
-from bot.connectors.discord.parts import HERE, channel_name, guild_of, ids, once, own_workspace
-from bot.connectors.discord.people import asker as person_asking
+from bot.connectors.discord.options import (
+    CHANNEL,
+    HOURS,
+    NAME,
+    QUERY,
+    QUESTION,
+    SENTENCES,
+    STORIES,
+    TOPIC,
+    WHEN,
+    WORDS,
+    ZONE,
+    Interaction,
+    choices,
+    suggesting,
+)
+from bot.connectors.discord.parts import HERE, channel_name, guild_of, once
 from bot.connectors.discord.people import is_direct, of_interaction
 from bot.connectors.discord.replying import place_of
 from briefings.types import Notice, Reply, Style
@@ -27,52 +41,8 @@ if TYPE_CHECKING:
     from bot.connectors.discord.client import Line
     from bot.connectors.discord.parts import Parts
 
-Interaction = discord.Interaction[Any]
-
-CHOICES, CHOICE = 25, 100
-"""Choices that are offered at once, and characters of one:
-https://docs.discord.com/developers/interactions/application-commands#application-command-object-application-command-option-choice-structure."""
-IN_TIME = 0.25
-"""Seconds that choices may take; a person types on meanwhile."""
 LINK = re.compile(r"https?://[^\s<>|]+[^\s<>|.,;:!?)\]}'\"*_~]")
 NO_LINK = Notice("There is no link in that message.", "refused")
-
-QUESTION = app_commands.Range[str, 1, 500]
-WORDS = app_commands.Range[str, 1, 300]
-TOPIC = app_commands.Range[str, 1, 500]
-WHEN = app_commands.Range[str, 1, 200]
-NAME = app_commands.Range[str, 1, 60]
-QUERY = app_commands.Range[str, 1, 500]
-ZONE = app_commands.Range[str, 1, 60]
-HOURS = app_commands.Range[str, 1, 20]
-STORIES = app_commands.Range[int, 1, 25]
-SENTENCES = app_commands.Range[int, 1, 10]
-
-
-def _choices(*values: str) -> list[app_commands.Choice[str]]:
-    return [app_commands.Choice(name=value, value=value) for value in values]
-
-
-class AnyChannel(app_commands.Transformer):
-    """A channel that briefings can be posted in, also one that the bot does not see yet."""
-
-    @property
-    def type(self) -> discord.AppCommandOptionType:
-        """A channel."""
-        return discord.AppCommandOptionType.channel
-
-    @property
-    def channel_types(self) -> list[discord.ChannelType]:
-        """Those that take texts."""
-        return [discord.ChannelType(kind) for kind in forms.CHANNEL_TYPES]
-
-    async def transform(self, _interaction: Interaction, value: Any, /) -> int:
-        """Its id."""
-        return int(value.id)
-
-
-CHANNEL = app_commands.Transform[int, AnyChannel]
-"""An option for a channel."""
 
 
 def reading(command: Any) -> Any:
@@ -217,7 +187,7 @@ def _subscribing(tree: app_commands.CommandTree[Any], parts: Parts) -> None:
         zone="The clock that the times are read on, such as Asia/Seoul",
         style="How much of a story",
     )
-    @app_commands.choices(style=_choices(*forms.STYLES))
+    @app_commands.choices(style=choices(*forms.STYLES))
     @app_commands.autocomplete(
         topic=suggesting(parts, "topic"), when=suggesting(parts, "when"), zone=suggesting(parts, "zone")
     )
@@ -288,10 +258,12 @@ def _settling(tree: app_commands.CommandTree[Any], parts: Parts) -> None:
         quiet="Hours without posts, such as 22:00-07:00, or off",
         empty="What to do when there is nothing new",
         managers="Who may subscribe and change things",
+        trust="Somebody who may do that as well",
+        distrust="Somebody who no longer may",
         channel="For this channel alone; for the whole server without it",
     )
     @app_commands.choices(
-        style=_choices(*forms.STYLES), empty=_choices("say", "silent"), managers=_choices("managers", "everyone")
+        style=choices(*forms.STYLES), empty=choices("say", "silent"), managers=choices("managers", "everyone")
     )
     @app_commands.autocomplete(zone=suggesting(parts, "zone"))
     async def settings(
@@ -303,6 +275,8 @@ def _settling(tree: app_commands.CommandTree[Any], parts: Parts) -> None:
         quiet: HOURS | None = None,
         empty: str | None = None,
         managers: str | None = None,
+        trust: discord.User | None = None,
+        distrust: discord.User | None = None,
         channel: CHANNEL | None = None,
     ) -> None:
         given = {
@@ -316,6 +290,8 @@ def _settling(tree: app_commands.CommandTree[Any], parts: Parts) -> None:
         }
         where = f" in #{channel}" if channel else ""
         texts = [f"settings {name} {value}{where}" for name, value in given.items() if value]
+        people = {"add": trust, "remove": distrust}
+        texts += [f"settings managers {verb} @{person.id}{where}" for verb, person in people.items() if person]
         if not texts:
             parts.tasks.start(panel.shown(parts, interaction, channel))
             return
@@ -353,41 +329,10 @@ def _together(replies: Sequence[Reply]) -> Reply:
     return Reply((Notice("\n".join(each.text for each in notices), "info" if found else "refused"),), True, found)
 
 
-def suggesting(
-    parts: Parts, about: Suggesting
-) -> Callable[[Interaction, str], Coroutine[Any, Any, list[app_commands.Choice[str]]]]:
-    """What is offered for an option while it is typed: from memory, and never an error."""
-
-    async def suggest(interaction: Interaction, typed: str) -> list[app_commands.Choice[str]]:
-        here = of_interaction(interaction)
-        if guild_of(here.channel) is None:
-            here = person_asking(own_workspace(interaction.user.id), 0, interaction.user.id, may_manage=False)
-        try:
-            async with asyncio.timeout(IN_TIME):
-                found = await parts.desk.suggest(about, typed, here, CHOICES)
-        except TimeoutError:
-            return []
-        return [
-            app_commands.Choice(name=_label(parts, each.label), value=each.value)
-            for each in found
-            if each.label and 0 < len(each.value) <= CHOICE
-        ][:CHOICES]
-
-    return suggest
-
-
 def first_link(message: discord.Message) -> str | None:
     """The first web address in a message: in its words, else in its embeds."""
     texts: Sequence[str | None] = [message.content, *(each.url or each.description for each in message.embeds)]
     return next((match[0] for text in texts if text and (match := LINK.search(text))), None)
-
-
-def _label(parts: Parts, label: str) -> str:
-    """A choice as it is shown: channels by their names, and not too long."""
-    for id in ids(label, "#"):
-        if place := parts.api.channel(str(id)):
-            label = label.replace(f"#{id}", f"#{getattr(place, 'name', id)}")
-    return label if len(label) <= CHOICE else f"{label[: CHOICE - 1]}…"
 
 
 def _named(subscription: str | None) -> str:

@@ -1,5 +1,7 @@
 """Coming and going reaches the desk as it should: greetings, removals, deleted channels, rights, outages."""
 
+import time
+
 import pytest
 
 from tests.bot.discord.conftest import heard
@@ -24,6 +26,12 @@ async def test_a_new_server_is_greeted_where_the_bot_may_speak(discord, desk, bo
     mute.deny("send_messages")
     discord.join(other)
     await desk.until(lambda: told(desk, "joined") == [(f"discord:{other.id}", name(other, open_), None)])
+
+
+async def test_a_server_that_came_while_nobody_listened_is_greeted_too(discord, desk, start, acme, news):
+    acme.members[discord.bot.id].joined = time.time() - 3600
+    await start()
+    await desk.until(lambda: told(desk, "joined") == [(f"discord:{acme.id}", name(acme, news), None)])
 
 
 async def test_the_channel_for_the_servers_own_news_comes_first(discord, desk, bot):

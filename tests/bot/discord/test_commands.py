@@ -53,6 +53,11 @@ async def test_several_settings_at_once_are_one_reply(discord, desk, bot, acme, 
     assert message.content.count("You said") == 2
 
 
+async def test_a_person_is_trusted_by_their_id(discord, desk, bot, acme, news, kim, lee):
+    await discord.command(acme, news, kim, "settings", {"trust": lee, "distrust": kim})
+    assert desk.words == [f"settings managers add @{lee.id}", f"settings managers remove @{kim.id}"]
+
+
 async def test_who_may_not_manage_is_known_as_such(discord, desk, bot, acme, news, lee):
     await discord.command(acme, news, lee, "pause", {"subscription": "5"}, forge=True)
     ((_, asker),) = desk.asked
