@@ -85,6 +85,7 @@ class Suggestions:
     async def of(self, about: Suggesting, typed: str, asker: Asker, limit: int) -> Sequence[Suggestion]:
         """Up to `limit` choices for the typed words, those that begin with them first."""
         typed = " ".join(storable(typed[:LONGEST]).split())
+        found: Iterator[Suggestion]
         if about == "zone":
             found = _of_zones(typed, asker.zone, await asyncio.to_thread(_zones))
         elif about == "when":
@@ -92,7 +93,12 @@ class Suggestions:
         else:
             known = await self._of(asker.workspace)
             found = _of_topics(typed, known.topics) if about == "topic" else _of_labels(typed, known.subscriptions)
-        return tuple(dict.fromkeys(found))[: max(0, limit)]
+        chosen: dict[Suggestion, None] = {}
+        for each in found if limit > 0 else ():
+            chosen.setdefault(each)
+            if len(chosen) == limit:
+                break
+        return tuple(chosen)
 
     async def _of(self, workspace: str) -> Known:
         reading = self.prepare(workspace)
@@ -172,8 +178,14 @@ def _is_when(words: str) -> bool:
     return True
 
 
-def _ranked(typed: str, names: Sequence[str], key: Callable[[str], str] = str) -> list[str]:
-    """Names that begin with the typed words, or whose `key` does, then those that hold them."""
+def _ranked(typed: str, names: Sequence[str], key: Callable[[str], str] = str) -> Iterator[str]:
+    """Names that begin with the typed words, or whose `key` does, then those that hold them; no more than are taken."""
     wanted = typed.casefold()
-    begin = [name for name in names if name.casefold().startswith(wanted) or key(name).casefold().startswith(wanted)]
-    return begin + [name for name in names if wanted in name.casefold() and name not in begin]
+    holding = []
+    for name in names:
+        folded = name.casefold()
+        if folded.startswith(wanted) or key(name).casefold().startswith(wanted):
+            yield name
+        elif wanted in folded:
+            holding.append(name)
+    yield from holding
