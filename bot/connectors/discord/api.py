@@ -15,6 +15,7 @@ import discord
 from discord.http import Route
 
 from bot.connectors import ChannelGone, RateLimited, TemporaryFailure
+from bot.connectors.discord.pacing import Gate
 from bot.connectors.discord.refusals import NO_HISTORY, Refusals, lost, refusal
 
 T = TypeVar("T")
@@ -60,6 +61,7 @@ class Api:
         self.monotonic = monotonic
         self.sleep = sleep
         self.refusals = Refusals()
+        self._gate = Gate(monotonic, sleep)
         self._client: discord.Client | None = None
         self._open = asyncio.Event()
         self._directs: Remembered[str] = Remembered()
@@ -77,19 +79,20 @@ class Api:
         return self._client
 
     def tracing(self) -> aiohttp.TraceConfig:
-        """What sees every request of a client, its own repeats too.
+        """What sees every request of a client, its own repeats too, and lets it go at the permitted pace.
 
         Refusals are counted, and stop it in time. What would show something twice is not repeated: discord.py does that
         after failures within Discord.
         """
 
-        async def check(_session: object, _context: object, _parameters: object) -> None:
+        async def check(_session: object, _context: object, starting: aiohttp.TraceRequestStartParams) -> None:
             tries = _tries.get()
             if set(tries or ()) - {429}:
                 raise lost(posting=True)
             self.refusals.check(self.monotonic())
             if tries is not None:
                 tries.append(0)
+            await self._gate.turn(starting.url.path)
 
         async def note(_session: object, _context: object, ended: aiohttp.TraceRequestEndParams) -> None:
             response, tries = ended.response, _tries.get()
