@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections import OrderedDict
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import cache
 from typing import TYPE_CHECKING
 from zoneinfo import available_timezones
@@ -139,6 +139,7 @@ def _zones() -> tuple[str, ...]:
 
 def _of_zones(typed: str, own: str | None, zones: Sequence[str]) -> Iterator[Suggestion]:
     """The asker's own zone and UTC before anything is typed, then those that begin with the words or hold them."""
+    names: Iterable[str]
     if typed:
         names = _ranked(typed.replace(" ", "_"), zones, key=lambda name: name.rpartition("/")[2])
     else:
