@@ -33,7 +33,8 @@ LABEL, TEXT, SELECT, CHANNELS = 18, 4, 3, 8
 CHANNEL_TYPES = (0, 5, 10, 11, 12, 15)
 """Text and announcement channels, their threads, and forums:
 https://docs.discord.com/developers/resources/channel#channel-object-channel-types."""
-LONGEST = {"topic": 500, "when": 200, "zone": 60}
+LONGEST = {"topic": 1_000, "when": 200, "zone": 60}
+"""Characters of the fields, in UTF-16 units; a topic may have 500 characters of any kind."""
 STYLES: Mapping[Style, str] = {
     "headlines": "headlines with their links",
     "brief": "the telling sentences of each section",
@@ -172,7 +173,7 @@ def labelled(text: str, hint: str, component: dict[str, Any]) -> dict[str, Any]:
 
 def line(name: str, text: str, longest: int, *, required: bool = False) -> dict[str, Any]:
     """A line to write in, and what stands in it first."""
-    shown = text[:longest]
+    shown = text.encode("utf-16-le", "replace")[: 2 * longest].decode("utf-16-le", "ignore")
     field = {"type": TEXT, "custom_id": name, "style": 1, "max_length": longest, "required": required}
     return field | ({"value": shown} if shown else {})
 
