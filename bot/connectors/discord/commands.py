@@ -309,7 +309,7 @@ async def _fill(
     """Do what a draft says when it is `complete`, else open a form that shows it."""
     if not complete:
         here = await parts.overrides.applied(interaction, of_interaction(interaction), text)
-        if draft := await parts.desk.draft(text, here):
+        if draft := await forms.drafted(parts, text, here):
             await forms.show(parts, interaction, change(draft, here.workspace), HERE)
             return
 
@@ -317,6 +317,8 @@ async def _fill(
         draft = await parts.desk.draft(text, asker)
         if draft is None:  # Not allowed, or not there: the words alone say why.
             return await parts.desk.answer(text, asker)
+        if not complete:  # Known too late to open it.
+            return Reply((forms.offer(draft),), private=True)
         return await forms.subscribed(parts, change(draft, asker.workspace), asker)
 
     await run(parts, interaction, work, private=True)

@@ -6,6 +6,7 @@ An interaction is answered within three seconds or never
 
 from __future__ import annotations
 
+import asyncio
 import logging
 import re
 from collections.abc import Iterator, Mapping
@@ -28,6 +29,8 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 FORM = re.compile(r"sidelines:form:(?P<subscription>\d+)(?:@(?P<guild>\d+)(?:/(?P<channel>\d+))?)?")
+IN_TIME = 1.5
+"""Seconds that may pass before a form is opened; what is known later is offered with a button."""
 LABEL, TEXT, SELECT, CHANNELS = 18, 4, 3, 8
 """Kinds of components: https://docs.discord.com/developers/components/reference#component-object-component-types."""
 CHANNEL_TYPES = (0, 5, 10, 11, 12, 15)
@@ -52,6 +55,16 @@ async def deferred(interaction: discord.Interaction[Any], *, ephemeral: bool) ->
     return True
 
 
+async def drafted(parts: Parts, text: str, asker: Asker) -> Draft | None:
+    """The draft of the form that words ask for, if it is known in time to be opened."""
+    try:
+        async with asyncio.timeout(IN_TIME):
+            return await parts.desk.draft(text, asker)
+    except TimeoutError:
+        log.warning("a form was not known in time", extra={"action": "form_failed"})
+        return None
+
+
 async def opened(
     parts: Parts, interaction: discord.Interaction[Any], text: str, asker: Asker, origin: Origin = HERE
 ) -> bool:
@@ -59,10 +72,25 @@ async def opened(
     if not parts.desk.concerns_managers(text):
         return False
     there = presumed(origin, asker) if origin.guild else await parts.overrides.applied(interaction, asker, text)
-    draft = await parts.desk.draft(text, there)
+    draft = await drafted(parts, text, there)
     if draft is None:
         return False
     return await show(parts, interaction, draft, origin)
+
+
+async def asked_for(parts: Parts, text: str, asker: Asker) -> Draft | None:
+    """The draft of the form that words ask for, if they do and the asker may have it."""
+    return await parts.desk.draft(text, asker) if parts.desk.concerns_managers(text) else None
+
+
+def offer(draft: Draft) -> Notice:
+    """A button that opens the form: only what is pressed can."""
+    if draft.subscription is None:
+        return Notice(
+            "A form asks for topic, time and channel.", actions=(Action("set up a subscription", "subscribe"),)
+        )
+    change = Action("change it", f"reschedule {draft.subscription}")
+    return Notice(f"A form shows subscription {draft.subscription}.", actions=(change,))
 
 
 async def show(parts: Parts, interaction: discord.Interaction[Any], draft: Draft, origin: Origin = HERE) -> bool:

@@ -11,12 +11,12 @@ from typing import TYPE_CHECKING, Any
 
 import discord
 
-from bot.connectors import Asker, ChannelGone, Draft
+from bot.connectors import ChannelGone
 from bot.connectors.discord import forms, panel
 from bot.connectors.discord.parts import BUTTON, Origin, once
 from bot.connectors.discord.people import is_direct, of_interaction, of_message
 from bot.connectors.discord.replying import Place, place_of
-from briefings.types import Action, Notice, Reply
+from briefings.types import Notice, Reply
 
 if TYPE_CHECKING:
     from bot.connectors.discord.client import Line
@@ -116,8 +116,8 @@ async def _message(parts: Parts, message: discord.Message, us: int) -> None:
     )
 
     async def reply() -> Reply:
-        if draft := await _form_for(parts, typed, asker):
-            return Reply((offer(draft),))
+        if draft := await forms.asked_for(parts, typed, asker):
+            return Reply((forms.offer(draft),))
         return await parts.desk.answer(typed, asker)
 
     await once(parts, f"discord:message:{message.id}", reply, place)
@@ -138,24 +138,12 @@ async def _press(parts: Parts, interaction: discord.Interaction[Any], match: re.
             there = await parts.people.at(origin, asker)
         except ChannelGone as gone:
             return Reply((Notice(str(gone), "refused"),), private=True, found=False)
-        return await parts.desk.answer(command, await parts.overrides.applied(interaction, there, command))
+        there = await parts.overrides.applied(interaction, there, command)
+        if draft := await forms.asked_for(parts, command, there):  # Known too late to open it.
+            return Reply((forms.offer(draft),), private=True)
+        return await parts.desk.answer(command, there)
 
     await once(parts, f"discord:interaction:{interaction.id}", reply, place)
-
-
-async def _form_for(parts: Parts, text: str, asker: Asker) -> Draft | None:
-    """The draft of the form that words ask for, if they do and the asker may have it."""
-    return await parts.desk.draft(text, asker) if parts.desk.concerns_managers(text) else None
-
-
-def offer(draft: Draft) -> Notice:
-    """A button that opens the form: only what is pressed can."""
-    if draft.subscription is None:
-        return Notice(
-            "A form asks for topic, time and channel.", actions=(Action("set up a subscription", "subscribe"),)
-        )
-    change = Action("change it", f"reschedule {draft.subscription}")
-    return Notice(f"A form shows subscription {draft.subscription}.", actions=(change,))
 
 
 def _id_of(interaction: discord.Interaction[Any]) -> str:

@@ -13,6 +13,8 @@ from bot.connectors import Suggesting
 from bot.connectors.discord import forms
 from bot.connectors.discord.parts import guild_of, ids, own_workspace
 from bot.connectors.discord.people import asker, of_interaction
+from bot.connectors.discord.posting import shortened
+from bot.render.limits import units
 
 if TYPE_CHECKING:
     from bot.connectors.discord.parts import Parts
@@ -80,7 +82,7 @@ def suggesting(
         return [
             app_commands.Choice(name=_label(parts, each.label), value=each.value)
             for each in found
-            if each.label and 0 < len(each.value) <= CHOICE
+            if each.label and 0 < units(each.value) <= CHOICE
         ][:CHOICES]
 
     return suggest
@@ -91,4 +93,4 @@ def _label(parts: Parts, label: str) -> str:
     for id in ids(label, "#"):
         if place := parts.api.channel(str(id)):
             label = label.replace(f"#{id}", f"#{getattr(place, 'name', id)}")
-    return label if len(label) <= CHOICE else f"{label[: CHOICE - 1]}…"
+    return shortened(label)

@@ -1,6 +1,9 @@
 """What people write and press reaches the desk once, and is answered where they are."""
 
+import asyncio
 import re
+
+import pytest
 
 from bot.connectors import Draft
 from bot.connectors.discord.incoming import words
@@ -241,6 +244,28 @@ async def test_a_button_opens_the_form_after_a_restart_too(discord, desk, start,
     sent = await discord.submit(kim, shown, {"Topic": "heron"})
     assert sent.shown == "Done."
     assert filled[0][0].channel == f"discord:{acme.id}:#{news.id}"
+
+
+@pytest.mark.parametrize("pressed", [True, False])
+async def test_a_form_that_is_known_too_late_is_offered(discord, desk, bot, acme, news, kim, monkeypatch, pressed):
+    monkeypatch.setattr("bot.connectors.discord.forms.IN_TIME", 0.0)
+    desk.forms["subscribe"] = draft(acme, news)
+    get = desk.draft
+
+    async def slowly(text, asker):
+        await asyncio.sleep(0)
+        return await get(text, asker)
+
+    desk.draft = slowly
+    message = await _posted(discord, desk, acme, news, kim)
+    if pressed:
+        done = await discord.press(kim, message, "form")
+    else:
+        done = await discord.command(acme, news, kim, "subscribe")
+    assert "A form asks for topic, time and channel." in done.shown
+    monkeypatch.setattr("bot.connectors.discord.forms.IN_TIME", 1.5)
+    again = await discord.press(kim, done.response, "set up a subscription")
+    assert again.form
 
 
 async def test_a_form_that_is_refused_can_be_tried_again(discord, desk, bot, acme, news, kim):
