@@ -7,9 +7,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from discord import AutoShardedClient
 from discord.gateway import DiscordWebSocket
 from discord.http import Route
 
+from bot.connectors.discord.client import Line
 from bot.connectors.discord.parts import Tasks as DiscordTasks
 from bot.connectors.slack.parts import Tasks as SlackTasks
 from tests.servers.discord import DiscordServer
@@ -97,11 +99,24 @@ async def discord(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[DiscordServe
 async def guilds(
     tmp_path: Path, discord: DiscordServer, work: list[asyncio.Task[None]], monkeypatch: pytest.MonkeyPatch
 ) -> AsyncIterator[GuildOffice]:
-    """The bot in two servers and with one person; conversations wait for no second between posts."""
+    """The bot in two servers and with one person; it waits for no second between posts, nor five to identify anew."""
+
+    async def at_once(_line: Line, _shard: int | None, *, initial: bool = False) -> None:
+        pass
+
+    happened: list[str] = []
+
+    def dispatch(line: Line, event: str, /, *arguments: Any, **more: Any) -> None:
+        AutoShardedClient.dispatch(line, event, *arguments, **more)
+        happened.append(event)
+        discord.world.changed()
+
     monkeypatch.setattr("bot.connectors.discord.PER_CHANNEL", math.inf)
     monkeypatch.setattr("bot.connectors.discord.client.TOLD", 0.05)
+    monkeypatch.setattr(Line, "before_identify_hook", at_once)
+    monkeypatch.setattr(Line, "dispatch", dispatch)
     discord.pace.buckets.clear()
-    office = GuildOffice(tmp_path, discord, work)
+    office = GuildOffice(tmp_path, discord, work, happened)
     await office.start(*SAMPLES)
     yield office
     await office.stop()
