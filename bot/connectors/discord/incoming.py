@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import discord
 
-from bot.connectors import ChannelGone
+from bot.connectors import DeliveryError
 from bot.connectors.discord import forms, panel
 from bot.connectors.discord.parts import BUTTON, Origin, once
 from bot.connectors.discord.people import is_direct, of_interaction, of_message
@@ -136,8 +136,8 @@ async def _press(parts: Parts, interaction: discord.Interaction[Any], match: re.
     async def reply() -> Reply:
         try:
             there = await parts.people.at(origin, asker)
-        except ChannelGone as gone:
-            return Reply((Notice(str(gone), "refused"),), private=True, found=False)
+        except DeliveryError as error:
+            return Reply((Notice(str(error), "refused"),), private=True, found=False)
         there = await parts.overrides.applied(interaction, there, command)
         if draft := await forms.asked_for(parts, command, there):  # Known too late to open it.
             return Reply((forms.offer(draft),), private=True)

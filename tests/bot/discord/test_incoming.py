@@ -109,6 +109,20 @@ async def test_a_button_of_a_server_that_removed_the_bot_says_so(discord, desk, 
     assert pressed.shown == "Sidelines is not in that server any more."
 
 
+async def test_a_button_is_answered_although_discord_does_not_tell_who_pressed(
+    discord, desk, bot, acme, news, kim, monkeypatch
+):
+    monkeypatch.setattr("bot.connectors.discord.api.ATTEMPTS", 1)
+    desk.replies["brief 7"] = Reply((BRIEFING,), private=True)
+    await discord.mention(acme, news, kim, "brief 7")
+    direct = discord.world.direct(discord.bot, kim.user)
+    (message,) = await discord.wait_for(lambda: discord.posts(direct))
+    discord.fail_next("get_member", status=503)
+    pressed = await discord.press(kim, message, "post here")
+    assert "did not answer" in pressed.shown
+    assert desk.words == ["brief 7"]
+
+
 async def test_with_closed_direct_messages_the_answer_says_how(discord, desk, bot, acme, news, kim):
     kim.user.closed = True
     desk.replies["brief 7"] = Reply((BRIEFING,), private=True)
