@@ -122,7 +122,9 @@ class GuildOffice(Whole):
         seen = self.happened.count(event)
         given = deed()
         await self.discord.wait_for(lambda: self.happened.count(event) > seen)
-        await asyncio.sleep(0)
+        working = {task for task in asyncio.all_tasks() if task.get_name() == f"discord.py: on_{event}"}
+        if working:
+            await asyncio.wait(working)
         await self.quiet()
         return given
 

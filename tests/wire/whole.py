@@ -91,18 +91,15 @@ class Whole:
         await self.stop()
         await self.start()
 
-    async def ended(self) -> None:
-        """Until the bot ends by itself; raises what ended it."""
-        assert self._running is not None
-        await self._running
-
     async def _unless_ended(self, waiting: Any) -> None:
         assert self._running is not None
         task = asyncio.ensure_future(waiting)
         await asyncio.wait({task, self._running}, return_when=asyncio.FIRST_COMPLETED)
         if self._running.done():
             task.cancel()
-            self._running.result()
+            ended, self._running = self._running, None
+            self.close()
+            ended.result()
         await task
 
     # What the clock does ---------------------------------------------------------------------------------------

@@ -18,7 +18,7 @@ from msgspec.structs import replace
 
 from bot.connectors import Asker, DeliveryError, Draft
 from bot.connectors.discord.parts import HERE, Origin, channel_name, channel_of, guild_of, once
-from bot.connectors.discord.people import is_direct, of_interaction, presumed
+from bot.connectors.discord.people import is_direct, of_interaction
 from bot.connectors.discord.replying import place_of
 from bot.connectors.discord.rights import missing, wanting
 from briefings.types import Action, Notice, Reply, Style
@@ -31,6 +31,8 @@ log = logging.getLogger(__name__)
 FORM = re.compile(r"sidelines:form:(?P<subscription>\d+)(?:@(?P<guild>\d+)(?:/(?P<channel>\d+))?)?")
 IN_TIME = 1.5
 """Seconds that may pass before a form is opened; what is known later is offered with a button."""
+MEMBER_IN_TIME = 1.0
+"""Seconds before that in which Discord may tell who somebody is in the server that a direct message is about."""
 LABEL, TEXT, SELECT, CHANNELS = 18, 4, 3, 8
 """Kinds of components: https://docs.discord.com/developers/components/reference#component-object-component-types."""
 CHANNEL_TYPES = (0, 5, 10, 11, 12, 15)
@@ -71,7 +73,14 @@ async def opened(
     """Open the form that words ask for; whether they do, and the asker may have it."""
     if not parts.desk.concerns_managers(text):
         return False
-    there = presumed(origin, asker) if origin.guild else await parts.overrides.applied(interaction, asker, text)
+    if origin.guild:
+        try:
+            async with asyncio.timeout(MEMBER_IN_TIME):
+                there = await parts.people.at(origin, asker)
+        except (TimeoutError, DeliveryError):  # The answer that follows knows more, or says why not.
+            return False
+    else:
+        there = await parts.overrides.applied(interaction, asker, text)
     draft = await drafted(parts, text, there)
     if draft is None:
         return False

@@ -53,7 +53,7 @@ class People:
         may = guild.owner_id == person or any(
             role.permissions.manage_guild or role.permissions.administrator for role in roles
         )
-        return presumed(origin, here, may_manage=may)
+        return asker(workspace_name(guild.id), origin.channel or f"@{person}", person, may_manage=may)
 
     async def _name(self, guild: int | None, person: int) -> str:
         known = f"{guild}:{person}"
@@ -87,17 +87,6 @@ def asker(workspace: str, channel: int | str, person: int, *, may_manage: bool) 
         may_manage=may_manage,
         managers=MANAGERS,
     )
-
-
-def presumed(origin: Origin, here: Asker, *, may_manage: bool = True) -> Asker:
-    """Who asks at the server that a direct message is about, taken to be one who may manage.
-
-    Enough to show a form; whatever changes something is done for the person as Discord knows them.
-    """
-    if origin.guild is None:
-        return here
-    channel = origin.channel or f"@{here.person}"
-    return asker(workspace_name(origin.guild), channel, int(here.person), may_manage=may_manage)
 
 
 def of_interaction(interaction: discord.Interaction[Any]) -> Asker:
