@@ -135,6 +135,8 @@ class Briefing(Struct, frozen=True, tag="briefing", kw_only=True):
     more: tuple[Head, ...] = ()
     due: datetime | None = None
     late: bool = False
+    ping: str = ""
+    """The role that is called, as its platform names it: "@123". Only a channel's own preference puts one in."""
     actions: tuple[Action, ...] = ()
 
 
@@ -237,6 +239,7 @@ class Preferences(Struct, frozen=True, kw_only=True):
     """How a channel wants its briefings. Channel overrides workspace overrides the program's settings.
 
     `trusted` are people, by their platform's ids, who may manage although the platform gives them no such role.
+    `ping` is the role that each briefing calls, "" for none.
     """
 
     zone: str = "UTC"
@@ -247,6 +250,7 @@ class Preferences(Struct, frozen=True, kw_only=True):
     say_when_empty: bool = False
     managers: Literal["managers", "everyone"] = "managers"
     trusted: tuple[str, ...] = ()
+    ping: str = ""
 
 
 SubscriptionState = Literal["active", "paused", "blocked"]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from typing import Any, get_args
 
@@ -138,6 +139,14 @@ def _yes(value: str) -> bool:
     return value in ("say", "yes", "on")
 
 
+def _role(value: str) -> str:
+    if value in ("off", "none"):
+        return ""
+    if not re.fullmatch(r"@[0-9]{15,20}", value):
+        raise ValueError(value)
+    return value
+
+
 SETTINGS = {
     setting.name: setting
     for setting in (
@@ -153,6 +162,14 @@ SETTINGS = {
             "say or silent",
             _yes,
             lambda say: "say" if say else "silent",
+        ),
+        Setting(
+            "ping",
+            "ping",
+            "the role that each briefing calls, on Discord alone",
+            "a role of the server, as @News, or off",
+            _role,
+            lambda role: role or "off",
         ),
         Setting(
             "managers",

@@ -38,7 +38,7 @@ from bot.delivery.pacing import Pace
 from bot.delivery.settling import delivered, settle, subscription_of
 from bot.delivery.traffic import Traffic
 from briefings.errors import StorageError
-from briefings.types import Briefing, Delivery, Notice
+from briefings.types import Briefing, Delivery, Notice, Preferences
 
 if TYPE_CHECKING:
     from briefings.storage import Storage
@@ -181,12 +181,15 @@ class Deliverer:
             thread = thread or message
 
     def _rendered(self, connector: Connector, delivery: Delivery) -> Sequence[Part]:
-        """The delivery's parts; a briefing says when it was due, on the clock of its subscription."""
+        """The delivery's parts; a briefing says when it was due, on its subscription's clock, and calls its role."""
         content = delivery.content
         if isinstance(content, Briefing) and delivery.due:
             subscription = subscription_of(self._storage, delivery)
             zone = ZoneInfo(subscription.schedule.zone) if subscription else UTC
-            content = msgspec.structs.replace(content, due=delivery.due.astimezone(zone), late=delivery.late)
+            chosen = self._storage.preferences.merged(delivery.workspace, delivery.channel, Preferences())
+            content = msgspec.structs.replace(
+                content, due=delivery.due.astimezone(zone), late=delivery.late, ping=chosen.ping
+            )
         try:
             return connector.render(content)
         except Exception as error:

@@ -8,7 +8,8 @@ those who have switched embeds off.
 
 No link preview appears: no outside text forms an address, our own addresses stand in angle brackets or are masked, and
 content alone carries SUPPRESS_EMBEDS, a flag that would hide our own embeds too and is therefore 0 with them. Nobody is
-mentioned: no outside text forms a mention, and every payload says `allowed_mentions: {"parse": []}`.
+mentioned: no outside text forms a mention, and every payload says `allowed_mentions: {"parse": []}`, with the one role
+added that a channel chose to have called.
 """
 
 import re
@@ -36,6 +37,9 @@ OWN = re.compile(
 )
 """What has a meaning in our own sentences: code to type, channels by their ids, addresses."""
 
+ROLE = re.compile(r"@(?P<id>[0-9]{15,20})")
+"""A role, as preferences name it."""
+
 NUMBERED = re.compile(r"(\d+)\. ")
 
 CONTENT = 1_900
@@ -59,10 +63,19 @@ def messages(content: Content) -> tuple[Message, ...]:
     """The content as messages: the lead, whose first embed is short, then what follows in its thread."""
     layout = _layout(content)
     said = summary(content)
-    return tuple(
+    found = [
         Message(payload, "\n".join(filter(None, map(words, [*(() if number else layout.above), *page]))) or said)
         for number, (page, payload) in enumerate(plan(layout, Line((Run(said),))))
-    )
+    ]
+    if isinstance(content, Briefing) and (role := ROLE.fullmatch(content.ping)):
+        _call(found[0].payload, role["id"])
+    return tuple(found)
+
+
+def _call(payload: dict[str, Any], role: str) -> None:
+    """Let a message call a role: that one and nobody else, whatever the rest of the message says."""
+    payload["content"] = f"<@&{role}> {payload['content']}".rstrip()
+    payload["allowed_mentions"] = {"parse": [], "roles": [role]}
 
 
 def _layout(content: Content) -> Layout:

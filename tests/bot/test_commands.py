@@ -19,6 +19,7 @@ from briefings.storage import Storage
 from briefings.types import Answer, Briefing, Document, Key, Listing, Notice, Preferences, Section
 
 NOW = datetime(2026, 11, 23, 9, 0, tzinfo=UTC)
+MANAGER = Asker(workspace="terminal", channel="terminal:#general", person="kim", may_manage=True)
 NESTS = {
     "Sorn": "Heron nests now fill every willow on the southern shore.",
     "Tarn": "Storms blew down forty heron nests in a single April night.",
@@ -324,3 +325,16 @@ def test_any_text_gets_a_reply_and_no_error(commands: Commands, text: str) -> No
         assert not isinstance(content, Notice) or content.level != "problem"
         for action in content.actions:
             assert parse(action.command).command != "ask", action
+
+
+def test_a_role_to_call_is_a_role_and_of_one_channel(commands: Commands, storage: Storage) -> None:
+    for words in ("@everyone", "@here", "everyone", "@12"):
+        assert not commands.handle(f"settings ping {words} in #here", MANAGER, NOW).found
+    assert commands.handle("settings ping @123456789012345678 in #here", MANAGER, NOW).found
+    chosen = [
+        storage.preferences.merged(MANAGER.workspace, f"{MANAGER.workspace}:{name}", Preferences()).ping
+        for name in ("#here", "#there")
+    ]
+    assert chosen == ["@123456789012345678", ""]
+    assert commands.handle("settings ping off in #here", MANAGER, NOW).found
+    assert storage.preferences.merged(MANAGER.workspace, f"{MANAGER.workspace}:#here", Preferences()).ping == ""

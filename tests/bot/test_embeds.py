@@ -9,6 +9,7 @@ from datetime import UTC, datetime, timedelta, timezone
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 
 from bot.render.embed_text import escape, fit, link, web
 from bot.render.embeds import messages
@@ -321,3 +322,23 @@ def test_channels_are_named_in_our_own_words_alone() -> None:
         Briefing(topic=CHANNEL, stories=(Story(BRIDGE, (CondensedSection(None, 0, (Telling(CHANNEL, 0, 0),)),)),))
     )
     assert f"<{CHANNEL}>" not in json.dumps(briefing.payload)
+
+
+# The role that a briefing calls -------------------------------------------------------------------------------
+
+
+def test_a_briefing_calls_the_role_of_its_channel_alone() -> None:
+    story = Story(FERRY, tuple(replace(FARES, section=number) for number in range(60)))
+    lead, *rest = messages(Briefing(topic="harbour @everyone <@&99>", stories=(story,), ping="@123456789012345678"))
+    assert lead.payload["content"].startswith("<@&123456789012345678> ")
+    assert lead.payload["allowed_mentions"] == {"parse": [], "roles": ["123456789012345678"]}
+    assert rest
+    assert [each.payload["allowed_mentions"] for each in rest] == [{"parse": []}] * len(rest)
+    assert message_faults(lead.payload) == []
+
+
+@pytest.mark.parametrize("ping", ["", "@everyone", "@here", "everyone", "<@&1>", "@12 34", "@١٢٣٤٥٦٧٨٩٠١٢٣٤٥٦"])
+def test_what_is_no_role_calls_nobody(ping: str) -> None:
+    (lead,) = messages(Briefing(topic="harbour", stories=(Story(FERRY, (FARES,)),), ping=ping))
+    assert lead.payload["allowed_mentions"] == {"parse": []}
+    assert "<@" not in lead.payload["content"]

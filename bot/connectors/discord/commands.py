@@ -257,6 +257,7 @@ def _settling(tree: app_commands.CommandTree[Any], parts: Parts) -> None:
         sentences="Most sentences of a section",
         quiet="Hours without posts, such as 22:00-07:00, or off",
         empty="What to do when there is nothing new",
+        ping="The role that each briefing calls; to call none, write to me: settings ping off",
         managers="Who may subscribe and change things",
         trust="Somebody who may do that as well",
         distrust="Somebody who no longer may",
@@ -274,6 +275,7 @@ def _settling(tree: app_commands.CommandTree[Any], parts: Parts) -> None:
         sentences: SENTENCES | None = None,
         quiet: HOURS | None = None,
         empty: str | None = None,
+        ping: discord.Role | None = None,
         managers: str | None = None,
         trust: discord.User | None = None,
         distrust: discord.User | None = None,
@@ -286,6 +288,7 @@ def _settling(tree: app_commands.CommandTree[Any], parts: Parts) -> None:
             "sentences": sentences,
             "quiet": quiet,
             "empty": empty,
+            "ping": None if ping is None else "@everyone" if ping.is_default() else f"@{ping.id}",
             "managers": managers,
         }
         where = f" in #{channel}" if channel else ""
