@@ -19,7 +19,6 @@ from briefings.storage import Storage
 from briefings.types import Answer, Briefing, Document, Key, Listing, Notice, Preferences, Section
 
 NOW = datetime(2026, 11, 23, 9, 0, tzinfo=UTC)
-MANAGER = Asker(workspace="terminal", channel="terminal:#general", person="kim", may_manage=True)
 NESTS = {
     "Sorn": "Heron nests now fill every willow on the southern shore.",
     "Tarn": "Storms blew down forty heron nests in a single April night.",
@@ -329,12 +328,12 @@ def test_any_text_gets_a_reply_and_no_error(commands: Commands, text: str) -> No
 
 def test_a_role_to_call_is_a_role_and_of_one_channel(commands: Commands, storage: Storage) -> None:
     for words in ("@everyone", "@here", "everyone", "@12"):
-        assert not commands.handle(f"settings ping {words} in #here", MANAGER, NOW).found
-    assert commands.handle("settings ping @123456789012345678 in #here", MANAGER, NOW).found
+        assert not commands.handle(f"settings ping {words} in #here", ADA, NOW).found
+    assert commands.handle("settings ping @123456789012345678 in #here", ADA, NOW).found
     chosen = [
-        storage.preferences.merged(MANAGER.workspace, f"{MANAGER.workspace}:{name}", Preferences()).ping
+        storage.preferences.merged(ADA.workspace, f"{ADA.workspace}:{name}", Preferences()).ping
         for name in ("#here", "#there")
     ]
     assert chosen == ["@123456789012345678", ""]
-    assert commands.handle("settings ping off in #here", MANAGER, NOW).found
-    assert storage.preferences.merged(MANAGER.workspace, f"{MANAGER.workspace}:#here", Preferences()).ping == ""
+    assert commands.handle("settings ping off in #here", ADA, NOW).found
+    assert storage.preferences.merged(ADA.workspace, f"{ADA.workspace}:#here", Preferences()).ping == ""
