@@ -26,6 +26,14 @@ HOSTILE = ("@everyone", "<@1>", "`", "*" * 6000, "\0", "😀" * 50, "' OR 1=1 --
 MOST = 25
 
 
+class Office(GuildOffice):
+    """The bot in a server; it has been reached when it is connected and its commands are known."""
+
+    async def reached(self) -> None:
+        await self.discord.connected()
+        await self.discord.wait_for(self.discord.commands)
+
+
 def name(chance: random.Random) -> str:
     return "".join(chance.choices(SYLLABLES, k=4)).capitalize()
 
@@ -34,7 +42,7 @@ async def measure(folder: Path) -> tuple[list[float], list[float], int]:
     """Seconds until each answer, seconds of each look at the database, and the most choices that came."""
     chance = random.Random(1)
     async with DiscordServer() as discord:
-        office = GuildOffice(folder, discord, [])
+        office = Office(folder, discord, [], [])
         office.open()
         workspace = f"discord:{office.acme.id}"
         names = [f"{name(chance)} {number}" for number in range(TOPICS)]

@@ -18,7 +18,7 @@ async def test_one_topic_subscribed_on_each_gives_three_briefings_of_the_same_se
     tmp_path: Path, slack: SlackServer, discord: DiscordServer
 ) -> None:
     furnish(slack, installed=True)
-    office, guilds = Office("socket", tmp_path, slack, []), GuildOffice(tmp_path, discord, [])
+    office, guilds = Office("socket", tmp_path, slack, []), GuildOffice(tmp_path, discord, [], [])
     reached = office.reached()
     office.open()
     stock(office.storage, *SAMPLES)
