@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -154,7 +154,8 @@ async def test_commands_are_told_once_and_again_only_when_they_change(guilds: Gu
 async def test_a_slot_that_passed_while_it_was_stopped_comes_once_and_late(guilds: GuildOffice):
     await guilds.stop()
     guilds.open()
-    guilds.subscribe("ferry", due=timedelta(hours=5), when="hourly")
+    passed = datetime.now(UTC) - timedelta(hours=2)
+    guilds.subscribe("ferry", due=timedelta(hours=2), when=f"daily at {passed:%H:%M}")
     guilds.close()
     await guilds.start()
     await guilds.discord.wait_for(lambda: guilds.discord.posts(guilds.world))
