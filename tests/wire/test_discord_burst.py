@@ -10,9 +10,9 @@ from benchmarks.discord_burst import DROPS, KILLS, Figures, burst
 POSTS = 100
 
 
-def assert_whole(figures: Figures) -> None:
+def assert_whole(figures: Figures, refused: int = 0) -> None:
     assert (figures.posts, figures.lost, figures.doubled) == (POSTS, 0, 0)
-    assert figures.refused == 0
+    assert figures.refused <= refused
     assert figures.breaches == 0
 
 
@@ -21,7 +21,8 @@ async def test_a_burst_is_posted_whole(tmp_path: Path):
 
 
 async def test_killed_with_signal_9_on_its_way_and_started_again_it_is_posted_whole(tmp_path: Path):
-    assert_whole(await burst(tmp_path, POSTS, kills=KILLS))
+    # A new process does not know what the killed one sent in its last second: one refusal a start, waited out.
+    assert_whole(await burst(tmp_path, POSTS, kills=KILLS), refused=len(KILLS))
 
 
 async def test_with_the_gateway_dropped_fifty_times_it_is_posted_whole(tmp_path: Path):
