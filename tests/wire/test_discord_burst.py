@@ -21,7 +21,7 @@ async def test_a_burst_is_posted_whole(tmp_path: Path):
 
 
 async def test_killed_with_signal_9_on_its_way_and_started_again_it_is_posted_whole(tmp_path: Path):
-    # A new process does not know what the killed one sent in its last second: one refusal a start, waited out.
+    # Seen in one run of two and not explained yet: one refusal after a start, which is waited out.
     assert_whole(await burst(tmp_path, POSTS, kills=KILLS), refused=len(KILLS))
 
 
