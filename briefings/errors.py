@@ -3,6 +3,8 @@
 Every error that a person may see is one sentence that names the next step; callers choose by class.
 """
 
+from datetime import timedelta
+
 
 class SidelinesError(Exception):
     """Whatever Sidelines refuses or fails at. Its text is one sentence, fit for a person."""
@@ -59,4 +61,16 @@ class AlreadyThere(SidelinesError):
 
 
 class FetchError(SidelinesError):
-    """A web address that may not be asked, does not answer, or has nothing that could be read."""
+    """A web address that may not be asked, does not answer, or has nothing that could be read.
+
+    `status` is the answer's, None when there was no answer; `retry_after` is how long the server asks to be left alone.
+    """
+
+    def __init__(self, message: str, *, status: int | None = None, retry_after: timedelta | None = None) -> None:
+        super().__init__(message)
+        self.status = status
+        self.retry_after = retry_after
+
+
+class UnreadableFeed(SidelinesError):
+    """Bytes that are no feed: empty, binary, too large, a page, or without anything that could be an entry."""

@@ -47,12 +47,14 @@ class SettingsError(SidelinesError):
 class DataOptions(Struct, frozen=True):
     """Where things are kept. `dir` and `database_url` are never empty here: the usual places are filled in.
 
-    `keep_after_leaving` is for how many days the data of a workspace stay that removed the bot.
+    `keep_after_leaving` is for how many days the data of a workspace stay that removed the bot; `keep_articles` for how
+    many an article stays after it arrived, 0 for ever.
     """
 
     dir: str
     database_url: Secret
     keep_after_leaving: Annotated[int, Meta(ge=0, le=3650)]
+    keep_articles: Annotated[int, Meta(ge=0, le=36500)]
 
 
 class BriefingOptions(Struct, frozen=True):
@@ -73,6 +75,14 @@ class ReadingOptions(Struct, frozen=True):
 
     limit: Annotated[int, Meta(ge=1)]
     allow_hosts: tuple[str, ...]
+
+
+class SourceOptions(Struct, frozen=True):
+    """How feeds are read: `every` is in seconds, `contact` part of what the sites are told, `at_once` counts sites."""
+
+    every: Annotated[float, Meta(ge=60, le=86400)]
+    contact: str
+    at_once: Annotated[int, Meta(ge=1, le=100)]
 
 
 class DeliveryOptions(Struct, frozen=True):
@@ -105,6 +115,7 @@ class Settings(Struct, frozen=True):
     data: DataOptions
     briefing: BriefingOptions
     reading: ReadingOptions
+    sources: SourceOptions
     delivery: DeliveryOptions
     slack: SlackOptions
     discord: DiscordOptions
@@ -346,11 +357,17 @@ def _check_web_address(address: str) -> None:
         raise ValueError("must be a web address such as https://news.example.org, without a name, query or fragment")
 
 
+def _check_contact(contact: str) -> None:
+    if not re.fullmatch(r"[!-~]+(@|://)[!-~]+", contact):
+        raise ValueError('must be an address to write to or a page about the bot, like "news@example.org"')
+
+
 _CHECKS: dict[str, Callable[[Any], None]] = {
     "data.database_url": _check_database,
     "briefing.zone": _check_zone,
     "briefing.when": _check_when,
     "briefing.quiet": _check_quiet,
+    "sources.contact": _check_contact,
     "slack.api_url": _check_web_address,
     "discord.api_url": _check_web_address,
     "web.public_url": _check_web_address,
