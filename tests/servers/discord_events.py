@@ -34,6 +34,7 @@ class Events:
         """Somebody invites the bot: a guild that is new to it, or that it was in before."""
         if self.world.bot.id not in guild.members:
             self.seat(guild, permissions)
+        guild.members[self.world.bot.id].joined = self.world.clock()
         guild.present = True
         news = guild.created()
         del news["unavailable"]  # its absence tells discord.py a join from the end of an outage

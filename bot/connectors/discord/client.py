@@ -58,6 +58,8 @@ class Line(discord.AutoShardedClient):
     """One client, with its commands. Nobody can be mentioned by what it sends unless that names them."""
 
     def __init__(self, parts: Parts, registers: tuple[Register, ...], *, proxy: str | None) -> None:
+        # Nothing is said aloud here, so that nobody need hear which libraries that would take.
+        discord.VoiceClient.warn_nacl = discord.VoiceClient.warn_dave = False
         super().__init__(
             intents=discord.Intents.default(),
             allowed_mentions=discord.AllowedMentions.none(),

@@ -3,6 +3,7 @@
 import asyncio
 
 import pytest
+from discord import VoiceClient
 from discord.gateway import DiscordWebSocket
 
 from bot.connectors import discord as connector
@@ -29,6 +30,13 @@ async def test_what_the_gateway_refuses_for_good_ends_it(discord, desk, start, c
     made = connector.create(connector.Settings(token=discord.token, api_url=discord.api_url))
     with pytest.raises(SidelinesError, match=told):
         await made.listen(desk)
+
+
+async def test_libraries_for_voice_are_not_missed(discord, desk, start, monkeypatch, caplog):
+    monkeypatch.setattr(VoiceClient, "warn_nacl", True)
+    monkeypatch.setattr(VoiceClient, "warn_dave", True)
+    await start()
+    assert [each.message for each in caplog.records if "voice" in each.message] == []
 
 
 async def test_discord_out_of_reach_is_waited_for(discord, desk, start, acme, news, lee):

@@ -1,5 +1,6 @@
 """Coming and going reaches the desk as it should: greetings, removals, deleted channels, rights, outages."""
 
+import asyncio
 import time
 
 import pytest
@@ -32,6 +33,17 @@ async def test_a_server_that_came_while_nobody_listened_is_greeted_too(discord, 
     acme.members[discord.bot.id].joined = time.time() - 3600
     await start()
     await desk.until(lambda: told(desk, "joined") == [(f"discord:{acme.id}", name(acme, news), None)])
+
+
+async def test_a_server_that_comes_while_the_line_is_opening_is_greeted_too(discord, desk, start, acme, monkeypatch):
+    monkeypatch.setattr("bot.connectors.discord.client.TOLD", 60.0)
+    other = discord.add_guild("Other", present=False)
+    place = other.channel("open")
+    starting = asyncio.create_task(start())
+    await discord.connected()
+    discord.join(other)
+    await desk.until(lambda: told(desk, "joined") == [(f"discord:{other.id}", name(other, place), None)])
+    starting.cancel()
 
 
 async def test_the_channel_for_the_servers_own_news_comes_first(discord, desk, bot):
