@@ -10,10 +10,8 @@ from benchmarks.discord_burst import DROPS, KILLS, Figures, burst
 POSTS = 100
 
 
-def assert_whole(figures: Figures, refused: int = 0) -> None:
-    assert (figures.posts, figures.lost, figures.doubled) == (POSTS, 0, 0)
-    assert figures.refused <= refused
-    assert figures.breaches == 0
+def assert_whole(figures: Figures) -> None:
+    assert (figures.posts, figures.lost, figures.doubled, figures.refused, figures.breaches) == (POSTS, 0, 0, 0, 0)
 
 
 async def test_a_burst_is_posted_whole(tmp_path: Path):
@@ -21,8 +19,7 @@ async def test_a_burst_is_posted_whole(tmp_path: Path):
 
 
 async def test_killed_with_signal_9_on_its_way_and_started_again_it_is_posted_whole(tmp_path: Path):
-    # Seen in one run of two and not explained yet: one refusal after a start, which is waited out.
-    assert_whole(await burst(tmp_path, POSTS, kills=KILLS), refused=len(KILLS))
+    assert_whole(await burst(tmp_path, POSTS, kills=KILLS))
 
 
 async def test_with_the_gateway_dropped_fifty_times_it_is_posted_whole(tmp_path: Path):

@@ -8,6 +8,7 @@ from collections import OrderedDict
 from collections.abc import Awaitable, Callable, Mapping
 from contextvars import ContextVar
 from datetime import timedelta
+from types import SimpleNamespace
 from typing import Any, TypeVar
 
 import aiohttp
@@ -85,14 +86,18 @@ class Api:
         after failures within Discord.
         """
 
-        async def check(_session: object, _context: object, starting: aiohttp.TraceRequestStartParams) -> None:
+        async def check(_session: object, context: SimpleNamespace, starting: aiohttp.TraceRequestStartParams) -> None:
             tries = _tries.get()
             if set(tries or ()) - {429}:
                 raise lost(posting=True)
             self.refusals.check(self.monotonic())
             if tries is not None:
                 tries.append(0)
-            await self._gate.turn(starting.url.path)
+            context.passage = await self._gate.turn(starting.url.path)
+
+        async def over(_session: object, context: SimpleNamespace, _ended: object) -> None:
+            if context.passage:
+                self._gate.answered(context.passage)
 
         async def note(_session: object, _context: object, ended: aiohttp.TraceRequestEndParams) -> None:
             response, tries = ended.response, _tries.get()
@@ -102,7 +107,9 @@ class Api:
 
         trace = aiohttp.TraceConfig()
         trace.on_request_start.append(check)
+        trace.on_request_end.append(over)
         trace.on_request_end.append(note)
+        trace.on_request_exception.append(over)
         return trace
 
     async def request(
