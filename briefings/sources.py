@@ -89,6 +89,7 @@ class Seen(Struct, frozen=True, kw_only=True):
 
     `waiting`: its page is still to be read, at `next_try` after `tries` failures, the last for `reason`.
     `stored`: it became, or was recognised as, an article. `held`: an operator decides. `skipped`: left out for `reason`.
+    `entry` is all that the feed said of it, kept while it is waiting or held: the feed may have dropped it by then.
     """
 
     id: int
@@ -103,3 +104,4 @@ class Seen(Struct, frozen=True, kw_only=True):
     reason: str | None = None
     tries: int = 0
     next_try: datetime | None = None
+    entry: Entry | None = None
