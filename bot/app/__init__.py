@@ -18,7 +18,8 @@ from briefings.storage.peek import last_change
 
 if TYPE_CHECKING:
     from bot.commands import Commands
-    from bot.commands.context import Managers
+    from bot.commands.context import Lookup, Managers
+    from briefings.fetch import Fetcher
     from config.settings import Settings
 
 CONFIG = Path(config.__path__[0])
@@ -56,14 +57,36 @@ def open_index(
     return index
 
 
+def open_fetcher(settings: Settings) -> Fetcher:
+    """What fetches web addresses, to be closed after use; needs a running event loop."""
+    from briefings.fetch import Asking, Fetcher
+
+    return Fetcher(
+        Asking(
+            limit=settings.reading.limit,
+            allow_hosts=frozenset(settings.reading.allow_hosts),
+            contact=settings.sources.contact,
+            at_once=settings.sources.at_once,
+        )
+    )
+
+
 def build_commands(
-    settings: Settings, storage: Storage, index: Index, keywords: Keywords, managers: Managers | None = None
+    settings: Settings,
+    storage: Storage,
+    index: Index,
+    keywords: Keywords,
+    managers: Managers | None = None,
+    lookup: Lookup | None = None,
 ) -> Commands:
-    """What answers typed words, over these parts; `managers` gives the channel of notices to those who manage."""
+    """What answers typed words, over these parts.
+
+    `managers` gives the channel of notices to those who manage; `lookup` fetches addresses that people give.
+    """
     from bot.commands import Commands
     from bot.commands.context import nobody
 
-    return Commands(storage, index, keywords, settings.preferences, settings.briefing.when, managers or nobody)
+    return Commands(storage, index, keywords, settings.preferences, settings.briefing.when, managers or nobody, lookup)
 
 
 def run(

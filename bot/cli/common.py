@@ -57,14 +57,22 @@ def opened_storage() -> Iterator[tuple[Settings, Storage]]:
 
 
 @contextmanager
-def opened_commands() -> Iterator[Commands]:
-    """Everything that answers typed words. Raises StorageError, IndexUnavailable."""
+def opened_commands(*, fetching: bool = False) -> Iterator[Commands]:
+    """Everything that answers typed words, with `fetching` also what has to be fetched first.
+
+    Raises StorageError, IndexUnavailable.
+    """
     from bot.app import build_commands, open_index, open_keywords
 
     with opened_storage() as (settings, storage), progress_bar("Indexing") as progress:
         keywords = open_keywords()
         index = open_index(settings, keywords, storage=storage, progress=progress)
-        yield build_commands(settings, storage, index, keywords)
+        lookup = None
+        if fetching:
+            from bot.app.lookups import Lookups, by_itself
+
+            lookup = Lookups(by_itself(settings))
+        yield build_commands(settings, storage, index, keywords, lookup=lookup)
 
 
 FEW = 50

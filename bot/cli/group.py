@@ -15,6 +15,7 @@ COMMANDS = {
     "run": "running",
     "add": "archive",
     "articles": "archive",
+    "feeds": "feeds",
     "brief": "reading",
     "ask": "asking",
     "latest": "reading",

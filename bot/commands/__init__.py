@@ -14,9 +14,10 @@ from typing import TYPE_CHECKING
 
 from bot.commands.asking import ask
 from bot.commands.briefing import Length, brief, latest, more
-from bot.commands.context import Context, Managers, NotAllowed, nobody, refused
+from bot.commands.context import Context, Lookup, Managers, NotAllowed, nobody, refused
 from bot.commands.guide import give_help
 from bot.commands.posting import post, show_preview
+from bot.commands.sources import feeds, source, sources
 from bot.commands.subscribing import (
     pause,
     reschedule,
@@ -44,10 +45,10 @@ __all__ = ["SHAPES", "Commands"]
 
 log = logging.getLogger(__name__)
 
-MANAGING = {"subscribe", "unsubscribe", "pause", "resume", "reschedule", "topic", "post"}
+MANAGING = {"subscribe", "unsubscribe", "pause", "resume", "reschedule", "topic", "post", "source", "feeds"}
 """Commands that change what others get; `settings` with a value is the other one."""
 
-ASKERS_OWN = MANAGING | {"settings", "brief", "more", "preview", "why"}
+ASKERS_OWN = MANAGING | {"settings", "brief", "more", "preview", "why", "sources"}
 """Commands whose replies depend on whether the asker may manage, or on the asker's zone."""
 
 REMEMBERED = 1000
@@ -59,6 +60,7 @@ class Commands:
 
     `defaults` are the preferences where a channel and its workspace say nothing, `when` the schedule of a
     subscription that names none. `managers` gives the channel of notices to those who manage; None where there is none.
+    `lookup` fetches addresses that people give.
     """
 
     def __init__(
@@ -69,6 +71,7 @@ class Commands:
         defaults: Preferences,
         when: str = "weekdays at 09:00",
         managers: Managers = nobody,
+        lookup: Lookup | None = None,
     ) -> None:
         self._storage = storage
         self._index = index
@@ -76,6 +79,7 @@ class Commands:
         self._defaults = defaults
         self._when = when
         self._managers = managers
+        self._lookup = lookup
         self._more: OrderedDict[tuple[str | None, ...], str] = OrderedDict()
         self._lock = Lock()
 
@@ -113,7 +117,15 @@ class Commands:
     def context(self, asker: Asker, now: datetime) -> Context:
         """What a command of this asker is given."""
         return Context(
-            self._storage, self._index, self._keywords, self._defaults, self._when, asker, now, self._managers
+            self._storage,
+            self._index,
+            self._keywords,
+            self._defaults,
+            self._when,
+            asker,
+            now,
+            self._managers,
+            self._lookup,
         )
 
     def guarded(self, run: Callable[[Context], Reply], asker: Asker, now: datetime) -> Reply:
@@ -224,13 +236,6 @@ def _why(context: Context, argument: str) -> Reply:
     return why(context, argument) or refused(f"No article has the headline “{argument}”; `latest` lists some.")
 
 
-def _no_sources(_context: Context, _argument: str) -> Reply:
-    return refused(
-        "This version reads no feeds. An operator adds articles with `sidelines add`, "
-        "which takes addresses of pages, saved pages, Markdown and plain text."
-    )
-
-
 COMMANDS: dict[str, Callable[[Context, str], Reply]] = {
     "ask": _ask_words,
     "brief": brief,
@@ -243,8 +248,9 @@ COMMANDS: dict[str, Callable[[Context, str], Reply]] = {
     "reschedule": reschedule,
     "topics": topics,
     "topic": topic,
-    "sources": _no_sources,
-    "source": _no_sources,
+    "sources": sources,
+    "source": source,
+    "feeds": feeds,
     "settings": settings,
     "why": _why,
     "more": more,

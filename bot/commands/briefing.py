@@ -176,10 +176,16 @@ def _of_places(context: Context, places: Sequence[tuple[int, int | None]], lengt
 
 
 def _of_link(context: Context, link: str, length: Length) -> Reply:
+    """The article at an address; one that is not stored yet is fetched, and stored for this workspace as no news."""
     article = at_address(context, link)
-    if article is None:
-        return refused(f"Nothing is stored of {link}; an operator adds articles with `sidelines add ADDRESS`.")
-    return _of_places(context, [(article.id, None)], length)
+    if article is not None:
+        return _of_places(context, [(article.id, None)], length)
+    from briefings.ingest import Incoming, add  # Only here: nothing else that is typed stores articles.
+
+    document = context.lookup.article(link.strip(), context.asker)
+    outcomes = add(context.storage, [Incoming(document)], workspace=context.workspace, now=context.now, backlog=True)
+    context.index.catch_up(context.storage.articles)
+    return _of_places(context, [(outcomes[0].article, None)], length)
 
 
 def _newest(context: Context, length: Length) -> Reply:

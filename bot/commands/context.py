@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 from zoneinfo import ZoneInfo
 
 from msgspec.structs import replace
@@ -15,9 +15,13 @@ from briefings.errors import SidelinesError
 from briefings.types import Notice, Preferences, Reply
 
 if TYPE_CHECKING:
+    from briefings.opml import Outline
+
+    from briefings.finding import Found
     from briefings.index import Index
     from briefings.keywords import Keywords
     from briefings.storage import Storage
+    from briefings.types import Document
 
 
 Managers = Callable[[str, str | None], str | None]
@@ -26,6 +30,23 @@ Managers = Callable[[str, str | None], str | None]
 
 def nobody(_workspace: str, _person: str | None) -> None:
     """No channel, for a program that sends no notices."""
+
+
+class Lookup(Protocol):
+    """Fetches an address that a person gives, while their command waits. Each raises FetchError and LookupRefused."""
+
+    def feed(self, url: str, asker: Asker) -> Found:
+        """The feed at an address, or the one that the page there names. Raises UnreadableFeed."""
+
+    def article(self, url: str, asker: Asker) -> Document:
+        """The article at an address. Raises UnreadableDocument."""
+
+    def outlines(self, url: str, asker: Asker) -> Sequence[Outline]:
+        """The feeds that an OPML file at an address lists. Raises UnreadableFeed."""
+
+
+class LookupRefused(SidelinesError):
+    """Nothing is fetched for this person now."""
 
 
 class Context:
@@ -41,6 +62,7 @@ class Context:
         asker: Asker,
         now: datetime,
         managers: Managers,
+        lookup: Lookup | None,
     ) -> None:
         self.storage = storage
         self.index = index
@@ -50,6 +72,14 @@ class Context:
         self.asker = asker
         self.now = now
         self.managers = managers
+        self._lookup = lookup
+
+    @property
+    def lookup(self) -> Lookup:
+        """Fetches addresses. Raises LookupRefused where nothing is fetched."""
+        if self._lookup is None:
+            raise LookupRefused("Addresses are not fetched here; save the page, and let an operator add the file.")
+        return self._lookup
 
     @property
     def workspace(self) -> str:
@@ -95,7 +125,7 @@ class Context:
     def not_allowed(self, channel: str | None = None, *, trusted: bool = True) -> NotAllowed:
         """The refusal for who may not manage: it says who may, the trusted among them."""
         if self.may_appoint() and not self.may_appoint(channel):
-            where = self.shown(channel) if channel else "the whole workspace"
+            where = self.shown(channel) if channel else f"all of {self.asker.whole}"
             here = self.shown(self.asker.channel)
             return NotAllowed(f"You may manage {here} alone, and this is about {where}; ask {self.asker.managers}.")
         added = self.preferences(channel).trusted if trusted else ()

@@ -162,7 +162,7 @@ class _Form:
         elif channel.startswith("#"):
             channel = self.context.channel(channel)
         if not re.fullmatch(re.escape(self.context.workspace) + r":#\S+", channel):
-            self.faults["channel"] = "Choose a channel of this workspace."
+            self.faults["channel"] = f"Choose a channel of {self.context.asker.whole}."
             return self.context.asker.channel
         try:
             self.context.must_manage(channel)

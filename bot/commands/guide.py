@@ -16,8 +16,14 @@ GUIDE = {
     "pause": ("pause NUMBER or TOPIC", "posts nothing until you resume it"),
     "resume": ("resume NUMBER or TOPIC", "goes on; what came meanwhile is in the next briefing"),
     "reschedule": ("reschedule NUMBER WHEN", "gives a subscription other times"),
-    "topics": ("topics", "the named topics of this workspace"),
+    "topics": ("topics", "the named topics there are"),
     "topic": ("topic add NAME = QUERY, topic remove NAME", "names a query, so that it can be subscribed by name"),
+    "sources": ("sources", "the feeds that are read, and how that goes"),
+    "source": (
+        "source add ADDRESS, source remove NUMBER",
+        "reads a feed, or a site's; also pause, resume, check",
+    ),
+    "feeds": ("feeds import ADDRESS, feeds export", "takes feeds in from another reader, or out, as OPML"),
     "settings": ("settings [NAME VALUE] [in #channel]", "zone, style, stories, sentences, quiet, empty, managers"),
     "why": ("why LINK, ID or HEADLINE", "at which step an article was or was not posted here"),
     "more": ("more", "what the last answer or briefing left out"),
@@ -46,7 +52,16 @@ MORE = {
         "managers managers, everyone, add @person or remove @person.\n"
         "Without a channel it is for the whole workspace."
     ),
-    "why": "It checks each step in turn: stored, visible here, matched by which subscription and rule, posted when.",
+    "source": (
+        "`source add` takes the address of a feed (RSS, Atom, JSON Feed) or of a site that names one.\n"
+        "`source check NUMBER` fetches it now and says what is wrong; `source accept NUMBER` lets in what was held\n"
+        "back because too much of a feed was suddenly new, `source skip NUMBER` leaves it out."
+    ),
+    "feeds": "`feeds import ADDRESS dry run` says line by line what would be added, and adds nothing.",
+    "why": (
+        "It checks each step in turn: listed by which source, stored, visible here, matched by which subscription and\n"
+        "rule, posted when."
+    ),
 }
 
 
@@ -107,6 +122,7 @@ def _examples(context: Context) -> dict[str, tuple[str, ...]]:
         "subscribe": (f"subscribe {word} weekdays at 9", f"subscribe {word} as it happens in #news"),
         "topic": (f"topic add {word} news = {word} -opinion",),
         "why": (f"why {newest.id}",),
+        "source": ("source add https://www.example.org/news",),
         "settings": ("settings zone Asia/Seoul", "settings quiet 22:00-07:00 in #news"),
     }
     subscriptions = context.storage.subscriptions.list(context.workspace)

@@ -24,7 +24,7 @@ def appoint(context: Context, value: str, place: str) -> Reply:
     if match is None:
         return refused("Write `settings managers add @PERSON` or `settings managers remove @PERSON`.")
     verb, person = match[1].casefold(), match[2].lstrip("@")
-    where = context.shown(place) if place else "this workspace"
+    where = context.shown(place) if place else context.asker.whole
     shown = person_shown(person)
     with context.storage.writing():
         trusted = context.preferences(place).trusted

@@ -96,7 +96,7 @@ def subscriptions(context: Context, argument: str) -> Reply:
     """What is subscribed in the workspace or one channel: next run, last delivery, state."""
     channel = context.take_channel(argument)[1] if argument else None
     found = context.storage.subscriptions.list(context.workspace, channel)
-    where = context.shown(channel) if channel else "this workspace"
+    where = context.shown(channel) if channel else context.asker.whole
     empty = f"Nothing is subscribed in {where}. `subscribe TOPIC WHEN in #channel` begins."
     return Reply((Listing(f"Subscriptions in {where}", tuple(row(context, each) for each in found), empty),))
 
@@ -211,7 +211,7 @@ def runs_line(context: Context, it: Subscription) -> str:
 
 def row(context: Context, it: Subscription) -> Item:
     """A subscription in a list: next run or state, and its last delivery."""
-    state = {"active": "", "paused": "paused", "blocked": f"stopped: {it.reason}"}[it.state]
+    state = {"active": "", "paused": "paused", "blocked": f"stopped: {(it.reason or '').rstrip('.')}"}[it.state]
     if not state:
         due = None if it.schedule.as_it_happens else it.next_due
         state = f"next {context.local(due, it.schedule.zone)}" if due else "when a story arrives"

@@ -16,17 +16,17 @@ def why(context: Context, argument: str) -> Reply | None:
     if article is None:
         if is_link(argument) or number(argument) is not None:
             return refused(
-                f"Not stored, or not for this workspace: {argument}\n"
+                f"Not stored, or not for {context.asker.whole}: {argument}\n"
                 "Nothing can be posted of it before an operator adds it with `sidelines add`."
             )
         return None
     items = [
         Item("Stored: yes", f"as number {article.id}; it arrived {context.local(article.arrived, context.zone())}"),
-        Item("Visible here: yes", "to this workspace"),
+        Item("Visible here: yes", f"to {context.asker.whole}"),
         *(_judged(context, each, article) for each in context.storage.subscriptions.list(context.workspace)),
     ]
     if len(items) == 2:
-        items.append(Item("Subscribed: no", "no channel of this workspace is subscribed to anything"))
+        items.append(Item("Subscribed: no", f"nothing is subscribed in {context.asker.whole}"))
     return Reply((Listing(f"Why, or why not: {article.title}", tuple(items)),), private=True)
 
 

@@ -8,6 +8,8 @@ from msgspec import Struct
 IDS = r"\d+(?:/\d+)?(?:\s+\d+(?:/\d+)?)*"
 CHANNEL = r"(?:in\s+)?#\S+"
 
+ON_SOURCES = "add|remove|pause|resume|check|accept|skip"
+
 SHAPES = {
     "ask": r".*",
     "brief": r".*",
@@ -22,7 +24,8 @@ SHAPES = {
     "topics": r"",
     "topic": r"(?:add|remove)?|(?:add|remove)\s.*",
     "sources": r"",
-    "source": r"(?:add|remove)?|(?:add|remove)\s.*",
+    "source": rf"(?:{ON_SOURCES})?|(?:{ON_SOURCES})\s.*",
+    "feeds": r"(?:import|export)?|import\s.*",
     "settings": r".*",
     "why": r".+",
     "more": rf"(?:{IDS})?",

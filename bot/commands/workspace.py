@@ -22,7 +22,7 @@ def topics(context: Context, _argument: str) -> Reply:
     """The named topics of the workspace."""
     items = tuple(Item(topic.name, topic.query) for topic in context.storage.topics.list(context.workspace))
     empty = 'There are none yet. `topic add NAME = QUERY` makes one: `topic add Ports = harbour OR "container port"`.'
-    return Reply((Listing("Topics of this workspace", items, empty),))
+    return Reply((Listing(f"Topics of {context.asker.whole}", items, empty),))
 
 
 def topic(context: Context, argument: str) -> Reply:
@@ -68,7 +68,7 @@ def settings(context: Context, argument: str) -> Reply:
     except ValueError:
         return refused(f"{setting.name} may be {setting.wants}, not “{value.strip()}”.")
     context.storage.preferences.set(context.workspace, setting.field, chosen, channel=place)
-    where = context.shown(channel) if typed else "this workspace"
+    where = context.shown(channel) if typed else context.asker.whole
     note = "\nSchedules that are subscribed already keep their zone." if setting.field == "zone" else ""
     now = setting.show(getattr(context.preferences(channel), setting.field))
     return told(f"{setting.name} is now {now} in {where}.{note}")

@@ -1,0 +1,101 @@
+"""FIND: an address that a person gives -> the feed there, the article there, or a list of feeds.
+
+What is fetched passes the same guard as everything else, and is read where heavy work may be done.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Sequence
+from typing import Any
+from urllib.parse import urljoin
+
+from msgspec import Struct
+from msgspec.structs import replace
+
+from briefings import feeds, opml
+from briefings.documents import read
+from briefings.errors import FetchError, UnreadableFeed
+from briefings.fetch import Fetched, Fetcher
+from briefings.sources import Listed
+from briefings.types import Document
+
+Work = Callable[..., Awaitable[Any]]
+"""Runs a plain function with its arguments away from the event loop."""
+
+TRIED = 3
+"""Feeds named by a page that are looked at before it is given up; sites name the main one first."""
+
+
+class Found(Struct, frozen=True):
+    """A feed, where it is fetched, and the addresses of others that the same page names."""
+
+    url: str
+    listed: Listed
+    others: tuple[str, ...] = ()
+
+
+class Finder:
+    """Looks at addresses for people, one fetch after the other. `limit` is in bytes."""
+
+    def __init__(self, fetcher: Fetcher, work: Work, *, limit: int) -> None:
+        self._fetcher = fetcher
+        self._work = work
+        self._limit = limit
+
+    async def feed(self, url: str) -> Found:
+        """The feed at an address, or the one that the page there names. Raises FetchError, UnreadableFeed."""
+        fetched = await self._fetcher.fetch(url, accept="feed", limit=self._limit)
+        try:
+            return Found(fetched.moved_to or url, await self._listed(fetched))
+        except UnreadableFeed as error:
+            refusal = error
+        offers = [offer.url for offer in await self._work(feeds.discover, fetched.body, fetched.url)]
+        named = await self._first(offers[:TRIED], others=offers)
+        found = named or await self._first([urljoin(fetched.url, guess) for guess in feeds.GUESSES])
+        if found is None:
+            if offers or b"<html" in fetched.body[:4096].lower():
+                raise UnreadableFeed(
+                    "No feed was found there; give the feed's own address, which a site often shows as RSS or Atom."
+                )
+            raise refusal
+        return found
+
+    async def article(self, url: str) -> Document:
+        """The article at an address, under that address when it names none. Raises FetchError, UnreadableDocument."""
+        fetched = await self._fetcher.fetch(url, limit=self._limit)
+        document: Document = await self._work(
+            read, fetched.body, name=fetched.url, limit=self._limit, charset=charset_of(fetched.content_type)
+        )
+        return document if document.url else replace(document, url=fetched.url)
+
+    async def outlines(self, url: str) -> Sequence[opml.Outline]:
+        """The feeds that an OPML file at an address lists. Raises FetchError, UnreadableFeed."""
+        fetched = await self._fetcher.fetch(url, accept="feed", limit=self._limit)
+        outlines: Sequence[opml.Outline] = await self._work(opml.read, fetched.body)
+        return outlines
+
+    async def _listed(self, fetched: Fetched) -> Listed:
+        listed: Listed = await self._work(
+            feeds.read_feed, fetched.body, url=fetched.url, content_type=fetched.content_type
+        )
+        return listed
+
+    async def _first(self, urls: Sequence[str], others: Sequence[str] = ()) -> Found | None:
+        """The first of these addresses that is a feed."""
+        for url in dict.fromkeys(urls):
+            try:
+                fetched = await self._fetcher.fetch(url, accept="feed", limit=self._limit)
+                listed = await self._listed(fetched)
+            except (FetchError, UnreadableFeed):
+                continue
+            return Found(fetched.moved_to or url, listed, tuple(other for other in others if other != url))
+        return None
+
+
+def charset_of(content_type: str) -> str | None:
+    """The charset that a Content-Type header declares, None when it declares none."""
+    from email.message import Message
+
+    header = Message()
+    header["content-type"] = content_type
+    return header.get_content_charset()
