@@ -77,6 +77,8 @@ class Source(Struct, frozen=True, kw_only=True):
     added: datetime
     added_by: str | None = None
     channel: str | None = None
+    first_read: datetime | None = None
+    """When its feed was first read for it; None until then. Entries seen by then are its backlog."""
     held: int = 0
     """Entries held back, because too many of the feed were suddenly new."""
 
