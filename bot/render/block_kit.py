@@ -10,17 +10,38 @@ from typing import Any
 
 from msgspec import Struct
 
-from bot.render.block_parts import Block, Button, Entry, Line, Piece, Row, Rule, Run, cut, rows, to_blocks, words
+from bot.render.block_parts import (
+    Block,
+    Button,
+    Entry,
+    Line,
+    Piece,
+    Row,
+    Rule,
+    Run,
+    cut,
+    rows,
+    spaced,
+    to_blocks,
+    words,
+)
 from bot.render.block_plan import Group, plan
 from bot.render.block_text import address, escape, pieces, shorten
-from bot.render.limits import SLACK_LABEL, SLACK_VALUE, SOURCE, TITLE, units
-from bot.render.plain_text import STEERING, clean, date_words
+from bot.render.limits import SLACK_LABEL, SLACK_VALUE, TITLE, units
+from bot.render.phrases import (
+    actions_for,
+    doubts,
+    more_words,
+    nothing_words,
+    notice_lines,
+    origin,
+    summary,
+    titled,
+)
+from bot.render.plain_text import LATE, clean, due_words
 from briefings.types import Action, Answer, Briefing, Content, Head, Item, Listing, Notice, Quote, Story
 
 __all__ = ["Message", "blocks", "escape", "messages"]
-
-GLANCE = 150
-"""How much of a quote a notification shows."""
 
 OWN = re.compile(
     r"`(?P<code>[^`\n]+)`"
@@ -30,7 +51,8 @@ OWN = re.compile(
 )
 """What has a meaning in our own sentences: code to type, channels and conversations by their ids, addresses."""
 
-ORDINALS = ("1st", "2nd", "3rd")
+DOUBTS = 3
+"""How many of the sections quoted have a button to say that they are wrong. Our own: a row reads at a glance."""
 
 
 class Message(Struct, frozen=True):
@@ -43,17 +65,17 @@ class Message(Struct, frozen=True):
 def messages(content: Content) -> tuple[Message, ...]:
     """The content as messages: the lead, under 3,000 characters, then what follows in its thread."""
     groups, foot = _layout(content)
-    summary = _summary(content)
-    pages = plan(groups, foot, Line((Run(summary),)))
+    said = summary(content)
+    pages = plan(groups, foot, Line((Run(said),)))
     return tuple(
         Message(
             {
                 "blocks": to_blocks(page),
-                "text": _notified(content, f"{summary} ({number} of {len(pages)})" if number > 1 else summary),
+                "text": _notified(content, f"{said} ({number} of {len(pages)})" if number > 1 else said),
                 "unfurl_links": False,
                 "unfurl_media": False,
             },
-            "\n".join(filter(None, map(words, page))) or summary,
+            "\n".join(filter(None, map(words, page))) or said,
         )
         for number, page in enumerate(pages, 1)
     )
@@ -74,7 +96,7 @@ def _layout(content: Content) -> tuple[list[Group], list[Piece]]:
         case Briefing():
             return list(_briefing(content)), _briefing_foot(content)
         case Answer():
-            return list(_answer(content)), [*rows([*_buttons(content.actions), *_doubts(content)])]
+            return list(_answer(content)), [*rows(_buttons([*content.actions, *doubts(content, DOUBTS)]))]
         case Listing():
             return list(_listing(content)), [*rows(_buttons(content.actions))]
         case Notice():
@@ -83,12 +105,12 @@ def _layout(content: Content) -> tuple[list[Group], list[Piece]]:
 
 def _briefing(briefing: Briefing) -> Iterator[Group]:
     about = [Run(shorten(briefing.topic, TITLE), style=("bold",))] if briefing.topic and clean(briefing.topic) else []
-    if briefing.due:
-        about.append(Run(f"due {briefing.due:%a} {briefing.due.day} {briefing.due:%b %H:%M %Z}".rstrip()))
+    if due := due_words(briefing):
+        about.append(Run(due))
     if briefing.late:
-        about.append(Run("late: it could not be sent on time", style=("italic",)))
+        about.append(Run(LATE, style=("italic",)))
     if about:
-        yield Group((Line(_spaced(about, " · ")),))
+        yield Group((Line(spaced(about, " · ")),))
     if not briefing.stories:
         yield Group((Line((Run("No new stories."),)),))
     for story in briefing.stories:
@@ -97,12 +119,9 @@ def _briefing(briefing: Briefing) -> Iterator[Group]:
 
 def _briefing_foot(briefing: Briefing) -> list[Piece]:
     """How many more there are, with a button for them, and the other buttons."""
-    more = len(briefing.more)
-    actions = briefing.actions
-    if more and not any(action.command.startswith("more ") for action in actions):
-        actions = (Action("more", f"more {' '.join(str(head.id) for head in briefing.more)}"), *actions)
-    line = [Line((Run(f"{more} more {'story' if more == 1 else 'stories'}."),), "context")] if more else []
-    return [*line, *rows(_buttons(actions))]
+    more = more_words(briefing)
+    line = [Line((Run(more),), "context")] if more else []
+    return [*line, *rows(_buttons(actions_for(briefing)))]
 
 
 def _story(story: Story) -> Iterator[Group]:
@@ -110,8 +129,8 @@ def _story(story: Story) -> Iterator[Group]:
     headline = Line((_titled(story.article, "bold"),), apart=True)
     again = Line((Run("Continued: ", style=("italic",)), _titled(story.article, "italic")))
     opening: tuple[Piece, ...] = (Rule(), headline)
-    if origin := _origin(story.article):
-        opening += (Line(_spaced(origin, " · "), "context"),)
+    if known := origin(story.article):
+        opening += (Line(spaced([Run(part) for part in known], " · "), "context"),)
     told_again: tuple[Piece, ...] = ()
     for section in story.sections:
         above: tuple[Piece, ...] = (again,)
@@ -128,7 +147,7 @@ def _story(story: Story) -> Iterator[Group]:
     if opening:
         yield Group(opening)
     if story.also_in:
-        others = _spaced([_titled(head) for head in story.also_in], ", ")
+        others = spaced([_titled(head) for head in story.also_in], ", ")
         yield from (Group((line,), (again,)) for line in cut(Line((Run("Also in: "), *others), "context")))
     if story.sections:
         url = address(story.article.url)
@@ -146,12 +165,8 @@ def _answer(answer: Answer) -> Iterator[Group]:
             yield Group((*cited,))
     if answer.quotes:
         return
-    if not answer.looked_for:
-        yield Group((Line((Run("I have nothing on that: there is no word in it to look for."),)),))
-        return
-    looked_for = ", ".join(shorten(word, SOURCE) for word in answer.looked_for)
-    yield from (Group((line,)) for line in cut(Line((Run(f"I have nothing on that. I looked for: {looked_for}."),))))
-    if answer.nearest:
+    yield from (Group((line,)) for line in cut(Line((Run(nothing_words(answer)),))))
+    if answer.looked_for and answer.nearest:
         nearest = (Run("The nearest headline is “"), _titled(answer.nearest), Run("”."))
         yield from (Group((line,)) for line in cut(Line(nearest)))
 
@@ -161,17 +176,9 @@ def _citation(quote: Quote) -> Line:
     parts = [_titled(quote.article)]
     if heading := shorten(quote.heading or "", TITLE):
         parts.append(Run(heading))
-    if origin := _origin(quote.article):
-        parts.append(Run(", ".join(run.text for run in origin)))
-    return Line((Run("— "), *_spaced(parts, " — ")))
-
-
-def _doubts(answer: Answer) -> list[Button]:
-    """A way to say that a quote is wrong, for each section quoted."""
-    places = list(dict.fromkeys(f"{quote.article.id}/{quote.section}" for quote in answer.quotes))[: len(ORDINALS)]
-    if len(places) == 1:
-        return [Button("wrong?", f"wrong {places[0]}")]
-    return [Button(f"{nth} wrong?", f"wrong {place}") for nth, place in zip(ORDINALS, places, strict=False)]
+    if known := origin(quote.article):
+        parts.append(Run(", ".join(known)))
+    return Line((Run("— "), *spaced(parts, " — ")))
 
 
 def _listing(listing: Listing) -> Iterator[Group]:
@@ -199,19 +206,9 @@ def _item(item: Item) -> Iterator[Group]:
 
 
 def _notice(notice: Notice) -> Iterator[Group]:
-    """Its lines; one with a caret below that marks a place in it is code, so that the caret stands where it should."""
-    lines = [STEERING.sub(lambda match: "" if match["unseen"] else " ", line) for line in notice.text.split("\n")]
-    apart = False
-    for line, following in zip(lines, [*lines[1:], ""], strict=True):
-        if not line.strip():
-            apart = True
-            continue
-        if "^" in (line.strip(), following.strip()):
-            found = cut(Line((Run(line),), "code", apart))
-        else:
-            found = cut(Line(_own(line.strip()), apart=apart))
-        yield from (Group((part,)) for part in found)
-        apart = False
+    for line in notice_lines(notice):
+        shown = Line((Run(line.text),), "code", line.apart) if line.code else Line(_own(line.text), apart=line.apart)
+        yield from (Group((part,)) for part in cut(shown))
 
 
 def _own(text: str, *style: Any) -> tuple[Run, ...]:
@@ -235,17 +232,7 @@ def _own(text: str, *style: Any) -> tuple[Run, ...]:
 
 
 def _titled(head: Head, *style: Any) -> Run:
-    return Run(shorten(head.title, TITLE) or "Untitled", address(head.url), style=style)
-
-
-def _origin(head: Head) -> list[Run]:
-    """Source and date of an article, as far as they are known."""
-    parts = [shorten(head.source or "", SOURCE), date_words(head.published) if head.published else ""]
-    return [Run(part) for part in parts if part]
-
-
-def _spaced(runs: Sequence[Run], between: str) -> tuple[Run, ...]:
-    return tuple(part for run in runs for part in (Run(between), run))[1:]
+    return Run(titled(head), address(head.url), style=style)
 
 
 def _buttons(actions: Sequence[Action]) -> list[Button]:
@@ -258,27 +245,6 @@ def _buttons(actions: Sequence[Action]) -> list[Button]:
         if label and command:
             found.append(Button(label, command))
     return found
-
-
-def _summary(content: Content) -> str:
-    """One sentence for notifications and screen readers."""
-    match content:
-        case Briefing(stories=stories):
-            topic = shorten(content.topic or "", TITLE) or "Briefing"
-            if not stories:
-                return f"{topic}: no new stories."
-            first = f"“{shorten(stories[0].article.title, TITLE) or 'Untitled'}”"
-            return f"{topic}: {first}." if len(stories) == 1 else f"{topic}: {len(stories)} stories, first {first}."
-        case Answer(quotes=(first_quote, *_)):
-            return f"“{shorten(first_quote.text, GLANCE)}” — {_titled(first_quote.article).text}"
-        case Answer():
-            return "I have nothing on that."
-        case Listing(items=items):
-            title = shorten(content.title, TITLE) or "A list"
-            said = shorten(content.empty, TITLE) if content.empty and not items else f"{len(items)} entries."
-            return f"{title}: {'1 entry.' if len(items) == 1 else said}"
-        case Notice():
-            return shorten(content.text, TITLE) or "Nothing to say."
 
 
 def _notified(content: Content, sentence: str) -> str:

@@ -48,6 +48,11 @@ class Run(Struct, frozen=True):
         return units(self.text) + (units(self.url or "") + ELEMENT if self.whole else 0)
 
 
+def spaced(runs: Sequence[Run], between: str) -> tuple[Run, ...]:
+    """The runs with some words between them."""
+    return tuple(part for run in runs for part in (Run(between), run))[1:]
+
+
 class Line(Struct, frozen=True):
     """One paragraph. `apart`: it begins a block of its own, so that there is space above it."""
 

@@ -18,14 +18,24 @@ from typing import Any
 
 from msgspec import Struct
 
-from bot.render.block_parts import Button, Run
+from bot.render.block_parts import Button, Run, spaced
 from bot.render.block_text import pieces, shorten
 from bot.render.embed_parts import LINE, PREFIX, Card, Line, Piece, Row, cut, length, rows, words
 from bot.render.embed_plan import Group, Layout, plan
 from bot.render.embed_text import web
 from bot.render.limits import DISCORD_BUTTON_URL, DISCORD_CUSTOM_ID, DISCORD_LABEL, TITLE, units
-from bot.render.phrases import LATE, due_words, more_words, nothing_words, ordinal, origin, summary, titled
-from bot.render.plain_text import STEERING, clean
+from bot.render.phrases import (
+    actions_for,
+    doubts,
+    more_words,
+    nothing_words,
+    notice_lines,
+    ordinal,
+    origin,
+    summary,
+    titled,
+)
+from bot.render.plain_text import LATE, clean, due_words
 from briefings.types import Action, Answer, Briefing, Content, Item, Listing, Notice, Quote, Story
 
 __all__ = ["PREFIX", "Message", "messages"]
@@ -85,7 +95,7 @@ def _layout(content: Content) -> Layout:
         case Answer(quotes=()):
             return Layout(groups=list(_nothing(content)), foot=rows(_buttons(content.actions)), plain=True)
         case Answer():
-            foot = rows([*_buttons(content.actions), *_doubts(content)])
+            foot = rows(_buttons([*content.actions, *doubts(content)]))
             return Layout(groups=list(_quotes(content)), foot=foot)
         case Listing():
             plain = not content.items
@@ -99,12 +109,9 @@ def _briefing(briefing: Briefing) -> Layout:
     about = [Run(topic, style=("bold",))] if topic else []
     about += [Run(due)] if due else []
     about += [Run(LATE, style=("italic",))] if briefing.late else []
-    above = [Line(_spaced(about, " · "))] if about else []
-    actions = briefing.actions
-    if more and not any(action.command.startswith("more ") for action in actions):
-        actions = (Action("more", f"more {' '.join(str(head.id) for head in briefing.more)}"), *actions)
+    above = [Line(spaced(about, " · "))] if about else []
     foot: list[Piece] = [Card(), Line((Run(more),))] if more else []
-    foot += rows(_buttons(actions))
+    foot += rows(_buttons(actions_for(briefing)))
     if briefing.stories:
         groups = [group for place in range(len(briefing.stories)) for group in _story(briefing.stories, place)]
         return Layout(groups=groups, foot=foot, above=above)
@@ -136,7 +143,7 @@ def _story(stories: Sequence[Story], place: int) -> Iterator[Group]:
     if opening:
         yield Group(opening)
     if story.also_in:
-        others = _spaced([Run(titled(other), web(other.url)) for other in story.also_in], ", ")
+        others = spaced([Run(titled(other), web(other.url)) for other in story.also_in], ", ")
         also = cut(Line((Run("Also in: "), *others), apart=True))
         yield from (Group((line,), (again, Card())) for line in also)
     if story.sections:
@@ -163,15 +170,7 @@ def _citation(quote: Quote) -> Line:
         parts.append(Run(heading))
     if known := origin(quote.article):
         parts.append(Run(", ".join(known)))
-    return Line((Run("— "), *_spaced(parts, " — ")), close=True)
-
-
-def _doubts(answer: Answer) -> list[Button]:
-    """A way to say that a quote is wrong, for each section quoted."""
-    places = list(dict.fromkeys(f"{quote.article.id}/{quote.section}" for quote in answer.quotes))
-    if len(places) == 1:
-        return [Button("wrong?", f"wrong {places[0]}")]
-    return [Button(f"{ordinal(number)} wrong?", f"wrong {place}") for number, place in enumerate(places, 1)]
+    return Line((Run("— "), *spaced(parts, " — ")), close=True)
 
 
 def _nothing(answer: Answer) -> Iterator[Group]:
@@ -219,19 +218,9 @@ def _item(item: Item, number: str, *, known: bool, alone: bool) -> Iterator[Grou
 
 
 def _notice(notice: Notice) -> Iterator[Group]:
-    """Its lines; one with a caret below that marks a place in it is code, so that the caret stands where it should."""
-    lines = [STEERING.sub(lambda match: "" if match["unseen"] else " ", line) for line in notice.text.split("\n")]
-    apart = False
-    for line, following in zip(lines, [*lines[1:], ""], strict=True):
-        if not line.strip():
-            apart = True
-            continue
-        if "^" in (line.strip(), following.strip()):
-            found = cut(Line((Run(line),), "code", apart), CONTENT)
-        else:
-            found = cut(Line(_own(line.strip()), apart=apart), CONTENT)
-        yield from (Group((part,)) for part in found)
-        apart = False
+    for line in notice_lines(notice):
+        shown = Line((Run(line.text),), "code", line.apart) if line.code else Line(_own(line.text), apart=line.apart)
+        yield from (Group((part,)) for part in cut(shown, CONTENT))
 
 
 def _own(text: str, *style: Any) -> tuple[Run, ...]:
@@ -250,10 +239,6 @@ def _own(text: str, *style: Any) -> tuple[Run, ...]:
             runs.append(Run(match[0], url if url == match[0] else None, style=style))
     runs.append(Run(text[end:], style=style))
     return tuple(run for run in runs if run.text)
-
-
-def _spaced(runs: Sequence[Run], between: str) -> tuple[Run, ...]:
-    return tuple(part for run in runs for part in (Run(between), run))[1:]
 
 
 def _buttons(actions: Sequence[Action], number: str = "") -> list[Button]:

@@ -1,14 +1,16 @@
 """What is said of a content in a few words, the same on every platform that shows it with links and buttons. Pure."""
 
+from collections.abc import Iterator
+
+from msgspec import Struct
+
 from bot.render.block_text import shorten
 from bot.render.limits import SOURCE, TITLE
-from bot.render.plain_text import date_words
-from briefings.types import Answer, Briefing, Content, Head, Listing, Notice
+from bot.render.plain_text import STEERING, date_words
+from briefings.types import Action, Answer, Briefing, Content, Head, Listing, Notice
 
 GLANCE = 150
 """How much of a quote a summary shows."""
-
-LATE = "late: it could not be sent on time"
 
 
 def titled(head: Head) -> str:
@@ -22,16 +24,25 @@ def origin(head: Head) -> list[str]:
     return [part for part in parts if part]
 
 
-def due_words(briefing: Briefing) -> str:
-    """When a briefing was due, in its own zone; empty when it was asked for."""
-    due = briefing.due
-    return f"due {due:%a} {due.day} {due:%b %H:%M %Z}".rstrip() if due else ""
-
-
 def more_words(briefing: Briefing) -> str:
     """How many stories were left out; empty when none was."""
     more = len(briefing.more)
     return f"{more} more {'story' if more == 1 else 'stories'}." if more else ""
+
+
+def actions_for(briefing: Briefing) -> tuple[Action, ...]:
+    """A briefing's actions; first one for the stories that were left out, if there are any and none is for them yet."""
+    if not briefing.more or any(action.command.startswith("more ") for action in briefing.actions):
+        return briefing.actions
+    return Action("more", f"more {' '.join(str(head.id) for head in briefing.more)}"), *briefing.actions
+
+
+def doubts(answer: Answer, most: int | None = None) -> list[Action]:
+    """A way to say that a quote is wrong, for each section quoted or the first `most` of them."""
+    places = list(dict.fromkeys(f"{quote.article.id}/{quote.section}" for quote in answer.quotes))[:most]
+    if len(places) == 1:
+        return [Action("wrong?", f"wrong {places[0]}")]
+    return [Action(f"{ordinal(number)} wrong?", f"wrong {place}") for number, place in enumerate(places, 1)]
 
 
 def nothing_words(answer: Answer) -> str:
@@ -39,6 +50,27 @@ def nothing_words(answer: Answer) -> str:
     if not answer.looked_for:
         return "I have nothing on that: there is no word in it to look for."
     return f"I have nothing on that. I looked for: {', '.join(shorten(word, SOURCE) for word in answer.looked_for)}."
+
+
+class NoticeLine(Struct, frozen=True):
+    """A line of a notice: `code` when a caret below marks a place in it, `apart` when an empty line is above it."""
+
+    text: str
+    code: bool
+    apart: bool
+
+
+def notice_lines(notice: Notice) -> Iterator[NoticeLine]:
+    """Its lines that are not empty; what is code keeps its spaces, so that the caret stands where it should."""
+    lines = [STEERING.sub(lambda match: "" if match["unseen"] else " ", line) for line in notice.text.split("\n")]
+    apart = False
+    for line, following in zip(lines, [*lines[1:], ""], strict=True):
+        if not line.strip():
+            apart = True
+            continue
+        code = "^" in (line.strip(), following.strip())
+        yield NoticeLine(line if code else line.strip(), code, apart)
+        apart = False
 
 
 def ordinal(number: int) -> str:

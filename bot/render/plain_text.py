@@ -18,6 +18,8 @@ direction marks and overrides, invisible operators, byte order marks, lone surro
 
 WIDE = ("W", "F")
 
+LATE = "late: it could not be sent on time"
+
 
 def clean(text: str) -> str:
     """Outside text made safe to print, on one line, with white space folded."""
@@ -51,6 +53,12 @@ def content_lines(content: Content, *, width: int = 80) -> list[str]:
 def date_words(moment: datetime) -> str:
     """A date as people write it: "19 May 2023"."""
     return f"{moment.day} {moment:%b %Y}"
+
+
+def due_words(briefing: Briefing) -> str:
+    """When a briefing was due, in its own zone; empty when it was asked for."""
+    due = briefing.due
+    return f"due {due:%a} {due.day} {due:%b %H:%M %Z}".rstrip() if due else ""
 
 
 def cells(text: str) -> int:
@@ -124,9 +132,9 @@ def _briefing(briefing: Briefing, width: int) -> list[str]:
 def _briefing_head(briefing: Briefing) -> str:
     parts = [clean(briefing.topic)] if briefing.topic else []
     if briefing.due:
-        parts.append(f"due {briefing.due:%a} {briefing.due.day} {briefing.due:%b %H:%M %Z}".rstrip())
+        parts.append(due_words(briefing))
     if briefing.late:
-        parts.append("late: it could not be sent on time")
+        parts.append(LATE)
     return " · ".join(parts)
 
 

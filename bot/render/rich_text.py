@@ -10,7 +10,7 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
-from bot.render.plain_text import clean, content_text, date_words
+from bot.render.plain_text import LATE, clean, content_text, date_words, due_words
 from briefings.types import Action, Answer, Briefing, Content, Head, Item, Listing, Notice, Quote, Story
 
 HEADLINE, HEADING, QUIET, LINK, COMMAND = "bold cyan", "bold", "dim", "blue", "green"
@@ -36,9 +36,9 @@ def layout(content: Content) -> RenderableType:
 def _briefing(briefing: Briefing) -> Iterator[RenderableType]:
     head = [Text(clean(briefing.topic), HEADING)] if briefing.topic else []
     if briefing.due:
-        head.append(Text(f"due {briefing.due:%a} {briefing.due.day} {briefing.due:%b %H:%M %Z}", QUIET))
+        head.append(Text(due_words(briefing), QUIET))
     if briefing.late:
-        head.append(Text("late: it could not be sent on time", LEVELS["refused"]))
+        head.append(Text(LATE, LEVELS["refused"]))
     if head:
         yield Text(" · ").join(head)
         yield Text()
