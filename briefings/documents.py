@@ -5,6 +5,7 @@ import re
 import unicodedata
 from urllib.parse import parse_qsl, quote, unquote, urlencode, urlsplit
 
+from briefings.decoding import decode, is_binary
 from briefings.errors import UnreadableDocument
 from briefings.languages import language_of
 from briefings.sections import Draft, assemble, is_prose
@@ -12,9 +13,6 @@ from briefings.types import Document
 
 LIMIT = 10_000_000
 """Bytes of the largest text that is read; the longest news pages known have 5 MB."""
-
-SAMPLE = 200_000
-"""Bytes from which an undeclared encoding is guessed; the guess must then decode the whole."""
 
 LONGEST_TITLE = 120
 """Characters of a title made from the first sentence of a text that has none."""
@@ -25,26 +23,6 @@ _SUFFIXES = {
 }  # fmt: skip
 _PAGE = re.compile(r"<(?:!doctype\s+html|html|head|body|article)\b", re.IGNORECASE)
 _MARKDOWN = re.compile(r"^#{1,6} \S", re.MULTILINE)
-# Only encodings that pages come in: Python knows others that are slow or no encodings of text.
-_DECLARED = re.compile(
-    rb"<meta[^>]{0,200}?charset\s*=\s*[\"']?((?:utf-8|ascii|us-ascii|iso|latin|windows|cp|koi8|shift|sjis|euc|gb|big5|mac|tis)"
-    rb"[\w-]{0,30})",
-    re.IGNORECASE,
-)
-_BYTE_ORDER_MARKS = (
-    (b"\xef\xbb\xbf", "utf-8-sig"), (b"\xff\xfe\x00\x00", "utf-32"), (b"\x00\x00\xfe\xff", "utf-32"),
-    (b"\xff\xfe", "utf-16"), (b"\xfe\xff", "utf-16"),
-)  # fmt: skip
-_SIGNATURES = (
-    b"%PDF-", b"PK\x03\x04", b"\x1f\x8b", b"\x89PNG", b"\xff\xd8\xff", b"GIF87a", b"GIF89a", b"{\\rtf", b"BZh9",
-    b"\xfd7zXZ",
-)  # fmt: skip
-_CONTROL_BYTES = bytes({*range(32), 127} - set(b"\t\n\r\f\v\x1b"))
-_ACCENTS = re.compile(r"[^\x00-\x7f]")
-_WESTERN = frozenset("àáâãäåæçèéêëìíîïñòóôõöøœùúûüÿßÀÁÂÄÅÆÇÈÉÊËÍÎÑÓÔÖØŒÚÜ“”‘’„‚«»–—…•·€£°§¿¡\xa0")
-# Characters that show nothing or turn the direction of what follows: soft hyphens, zero-width spaces, overrides.
-_INVISIBLE = re.compile("[\0-\x08\x0e-\x1f\x7f-\x84\x86-\x9f\xad\u200b\u202a-\u202e\u2060\u2066-\u2069\ufeff]+")
-
 _TRACKING = re.compile(
     r"utm_.*|at_.*|pk_.*|mc_[ce]id|fbclid|gclid|gclsrc|dclid|gbraid|wbraid|msclkid|twclid|ttclid|yclid|igshid?|mkt_tok"
     r"|_ga|_gl|_hsenc|_hsmi|__twitter_impression|cmp|cmpid|ncid|ocid|ito|smid|xtor|wt_mc|ref_src|ref_url|spm|trk|s_cid",
@@ -52,8 +30,9 @@ _TRACKING = re.compile(
 )
 
 
-def read(data: bytes, *, name: str = "", limit: int = LIMIT) -> Document:
+def read(data: bytes, *, name: str = "", charset: str = "", limit: int = LIMIT) -> Document:
     """The article in these bytes. `name` is a file name or address: its suffix, else the content, tells the kind.
+    `charset` is the encoding that its server names.
 
     Raises UnreadableDocument, with what to do about it, for what is empty, binary, longer than `limit` bytes, in no
     known encoding, a page without an article, or without a single sentence.
@@ -63,7 +42,11 @@ def read(data: bytes, *, name: str = "", limit: int = LIMIT) -> Document:
         raise UnreadableDocument(
             f"{called} has more than the {limit:,} bytes allowed: split it, or save the article alone."
         )
-    text = _decode(data, called)
+    if is_binary(data):
+        raise UnreadableDocument(f"{called} is not text: save the article as text, Markdown or HTML and give that.")
+    text = decode(data, charset)
+    if text is None:
+        raise UnreadableDocument(f"{called} is in no encoding that could be recognised: save it as UTF-8.")
     if not text.strip():
         raise UnreadableDocument(f"{called} is empty: give a file that holds an article.")
     kind = _kind(name, text)
@@ -129,66 +112,6 @@ def canonical_url(url: str) -> str:
     if port not in (None, 80, 443):
         host = f"{host}:{port}"
     return f"https://{host}{path}" + (f"?{query}" if query else "")
-
-
-# Bytes to text ----------------------------------------------------------------------------------------------
-
-
-def _decode(data: bytes, called: str) -> str:
-    """The text, without what is invisible and with one kind of line end."""
-    for mark, encoding in _BYTE_ORDER_MARKS:
-        if data.startswith(mark):
-            text = _decoded(data, encoding)
-            break
-    else:
-        start = data[:8192]
-        controls = len(start) - len(start.translate(None, _CONTROL_BYTES))
-        if data.startswith(_SIGNATURES) or b"\0" in data or controls > len(start) / 50:
-            raise UnreadableDocument(f"{called} is not text: save the article as text, Markdown or HTML and give that.")
-        text = _decoded(data, "utf-8")
-        if text is None:
-            text = _decoded_as_declared(data) or _decoded_as_western(data) or _decoded_as_detected(data)
-    if text is None:
-        raise UnreadableDocument(f"{called} is in no encoding that could be recognised: save it as UTF-8.")
-    return _INVISIBLE.sub("", text.replace("\r\n", "\n").replace("\r", "\n"))
-
-
-def _decoded(data: bytes, encoding: str) -> str | None:
-    try:
-        return data.decode(encoding)
-    except (UnicodeDecodeError, LookupError):
-        return None
-
-
-def _decoded_as_declared(data: bytes) -> str | None:
-    """A page in the encoding it declares, a wrong character here and there forgiven, as browsers do."""
-    declared = _DECLARED.search(data, 0, 4096)
-    if not declared:
-        return None
-    encoding = declared[1].decode().lower()
-    try:
-        text = data.decode(
-            "cp1252" if encoding in ("iso-8859-1", "latin-1", "ascii", "us-ascii") else encoding, "replace"
-        )
-    except (LookupError, ValueError):
-        return None
-    return text if text.count("\ufffd") <= len(text) / 100 else None
-
-
-def _decoded_as_western(data: bytes) -> str | None:
-    """Text in Windows-1252 or ISO 8859-1 with a few accents, which detectors mistake for other code pages."""
-    text = _decoded(data, "cp1252")
-    if text is None:
-        return None
-    accents = _ACCENTS.findall(text)
-    return text if len(accents) <= len(text) / 8 and _WESTERN.issuperset(accents) else None
-
-
-def _decoded_as_detected(data: bytes) -> str | None:
-    from charset_normalizer import from_bytes
-
-    match = from_bytes(data[:SAMPLE]).best()
-    return None if match is None else _decoded(data, match.encoding)
 
 
 # Text to parts ----------------------------------------------------------------------------------------------
