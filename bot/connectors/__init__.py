@@ -30,7 +30,8 @@ class Asker(Struct, frozen=True, kw_only=True):
     """Who typed: the workspace and channel it came from, the person, and whether they may manage subscriptions.
 
     With `only_here` they may in this channel alone, as who made it. `managers` says in words who may, for the refusal
-    of those who may not. `thread` is the conversation within the channel that it belongs to.
+    of those who may not. `thread` is the conversation within the channel that it belongs to. `whole` is what people
+    there call the workspace.
     """
 
     workspace: str
@@ -41,6 +42,7 @@ class Asker(Struct, frozen=True, kw_only=True):
     managers: str = "those who manage this channel"
     thread: str | None = None
     only_here: bool = False
+    whole: str = "this workspace"
 
 
 class Draft(Struct, frozen=True, kw_only=True):

@@ -20,7 +20,17 @@ from bot.connectors.discord import comings, commands, incoming
 from bot.connectors.discord.api import Api
 from bot.connectors.discord.client import Keeper, Line, look_up_gateway
 from bot.connectors.discord.overrides import Overrides
-from bot.connectors.discord.parts import Origin, Parts, Tasks, anchored, channel_name, channel_of, guild_of
+from bot.connectors.discord.parts import (
+    HOME,
+    Origin,
+    Parts,
+    Tasks,
+    anchored,
+    at_home,
+    channel_name,
+    guild_of,
+    place_in,
+)
 from bot.connectors.discord.people import People
 from bot.connectors.discord.posting import Posts
 from bot.connectors.discord.replying import Replies
@@ -100,17 +110,19 @@ class Discord:
 
     async def send(self, channel: str, part: Part, *, key: str, thread: str | None) -> str:
         """Post one part. See `bot.connectors.Connector.send`."""
-        guild, place = guild_of(channel), channel_of(channel)
+        guild, place = guild_of(channel), place_in(channel)
         if not place:
             raise ChannelGone("Nobody is known who runs the server.")
         payload = part.payload
         if guild and place.startswith("@"):
             payload = anchored(payload, Origin(guild))
+        elif guild is None:
+            payload = {**payload, "content": at_home(payload.get("content", ""), HOME)}
         return await self._posts.post(guild, place, payload, part.text, key=key, thread=thread)
 
     async def find(self, channel: str, *, key: str, thread: str | None) -> str | None:
         """Whether a part was posted; sending it again is safe as long as Discord knows its nonce."""
-        return await self._posts.find(channel_of(channel), key=key, thread=thread)
+        return await self._posts.find(place_in(channel), key=key, thread=thread)
 
     def managers(self, workspace: str, person: str | None) -> str:
         """A direct message to the person, else to the owner of the server."""

@@ -19,8 +19,9 @@ from msgspec.structs import replace
 from bot.connectors import Asker, DeliveryError, Draft
 from bot.connectors.discord.parts import HERE, Origin, channel_name, channel_of, guild_of, once
 from bot.connectors.discord.people import is_direct, of_interaction
+from bot.connectors.discord.places import lacking
 from bot.connectors.discord.replying import place_of
-from bot.connectors.discord.rights import missing, wanting
+from bot.connectors.discord.rights import wanting
 from briefings.types import Action, Notice, Reply, Style
 
 if TYPE_CHECKING:
@@ -147,17 +148,17 @@ async def submitted(parts: Parts, interaction: discord.Interaction[Any], match: 
 
 async def subscribed(parts: Parts, draft: Draft, asker: Asker) -> Reply:
     """The reply to a draft that is filled in, with what the bot is still missing in its channel."""
-    reply = await parts.desk.submit(draft, asker)
-    channel = draft.channel or asker.channel
+    return await warned(parts, await parts.desk.submit(draft, asker), draft.channel or asker.channel)
+
+
+async def warned(parts: Parts, reply: Reply, channel: str) -> Reply:
+    """The reply to who subscribed a channel, with what the bot is still missing there."""
     guild, id = guild_of(channel), channel_of(channel)
     client = parts.api.client
-    if not reply.found or guild is None or client is None or not id.isdigit():
+    known = client.get_guild(guild) if client and guild else None
+    if not reply.found or known is None or not id.isdigit():
         return reply
-    known = client.get_guild(guild)
-    place = known.get_channel_or_thread(int(id)) if known else None
-    if known is None:
-        return reply
-    names = missing(place) if place else ("View Channel",)
+    names = await lacking(parts.api, known, id)
     if not names:
         return reply
     return replace(reply, contents=(*reply.contents, Notice(wanting(names, f"#{id}"), "problem")))

@@ -13,8 +13,9 @@ import discord
 
 from bot.connectors import DeliveryError
 from bot.connectors.discord import forms, panel
-from bot.connectors.discord.parts import BUTTON, Origin, once
+from bot.connectors.discord.parts import BUTTON, Origin, channel_name, once
 from bot.connectors.discord.people import is_direct, of_interaction, of_message
+from bot.connectors.discord.places import Unknown, placed
 from bot.connectors.discord.replying import Place, place_of
 from briefings.types import Notice, Reply
 
@@ -31,6 +32,8 @@ MARKED = re.compile(
 https://docs.discord.com/developers/reference#message-formatting."""
 PRESSED = {discord.InteractionType.component, discord.InteractionType.modal_submit}
 OLD_BUTTON = Notice("That is from an older version of Sidelines. `/help` says what I can do now.")
+SUBSCRIBED = re.compile(r"subscribe\s.*?(?:#(?P<channel>\d{17,20}))?", re.IGNORECASE | re.DOTALL)
+"""Words that subscribe a channel, their own where none is named."""
 LEADING = re.compile(r"\s*<@!?(\d+)>")
 
 
@@ -118,7 +121,16 @@ async def _message(parts: Parts, message: discord.Message, us: int) -> None:
     async def reply() -> Reply:
         if draft := await forms.asked_for(parts, typed, asker):
             return Reply((forms.offer(draft),))
-        return await parts.desk.answer(typed, asker)
+        try:
+            text = await placed(parts.api, typed, asker)
+        except Unknown as unknown:
+            return Reply((Notice(str(unknown), "refused"),), private=True, found=False)
+        answer = await parts.desk.answer(text, asker)
+        named = SUBSCRIBED.fullmatch(text)
+        if named is None or not answer.found:
+            return answer
+        channel = channel_name(asker.workspace, named["channel"]) if named["channel"] else asker.channel
+        return await forms.warned(parts, answer, channel)
 
     await once(parts, f"discord:message:{message.id}", reply, place)
 

@@ -100,6 +100,28 @@ def channel_of(name: str) -> str:
     return name.split(":")[2].removeprefix("#")
 
 
+def place_in(name: str) -> str:
+    """Where something for a channel is posted: what is a person's own, in their direct messages and nowhere else."""
+    inner = name.split(":")[1]
+    return inner if inner.startswith("@") else channel_of(name)
+
+
+HOME, ELSEWHERE = "this conversation", "your direct messages"
+"""What a person's own channel is called: there, and where else they ask."""
+
+
+def at_home(text: str, name: str) -> str:
+    """The bot's own words to a person about what is their own, with a name for the one channel they have.
+
+    The text may be as commands write it, `#789…`, or as Discord takes it, `<#789…>`.
+    """
+
+    def called(match: re.Match[str]) -> str:
+        return f"{match['start']}{name[0].upper()}{name[1:]}" if match["start"] is not None else name
+
+    return re.sub(r"(?:(?P<start>\A|(?<=\n))|(?<![\w\\<]))(?:<#\d{17,20}>|#\d{17,20}\b)", called, text)
+
+
 class Origin(Struct, frozen=True):
     """The server and channel that something in a direct message belongs to; none for all else."""
 

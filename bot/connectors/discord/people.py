@@ -9,7 +9,16 @@ import discord
 
 from bot.connectors import Asker, ChannelGone, DeliveryError
 from bot.connectors.discord.api import Api, Remembered
-from bot.connectors.discord.parts import Origin, channel_name, ids, own_workspace, workspace_name
+from bot.connectors.discord.parts import (
+    ELSEWHERE,
+    HOME,
+    Origin,
+    channel_name,
+    guild_of,
+    ids,
+    own_workspace,
+    workspace_name,
+)
 
 MANAGERS = "people with the permission Manage Server"
 NOT_IN_NAMES = re.compile(r"[`#@/<>]")
@@ -24,8 +33,13 @@ class People:
         self._names: Remembered[str] = Remembered()
 
     async def names(self, guild: int | None, text: str) -> str:
-        """The text with each `@55…` replaced by the person's plain name, where Discord tells it."""
+        """The text with each `@55…` replaced by the plain name of the person or role, where Discord tells it."""
+        client = self._api.client
+        known = client.get_guild(guild) if client and guild else None
         for person in ids(text, "@"):
+            if known and (role := known.get_role(person)):
+                text = re.sub(rf"@{person}\b", f"@{NOT_IN_NAMES.sub('', role.name)}".replace("\\", r"\\"), text)
+                continue
             try:
                 name = await self._name(guild, person)
             except DeliveryError:  # No such person any more, or Discord does not tell: the id stays.
@@ -78,14 +92,16 @@ class People:
         return found
 
 
-def asker(workspace: str, channel: int | str, person: int, *, may_manage: bool) -> Asker:
-    """Who asks, in a channel of a workspace."""
+def asker(workspace: str, channel: int | str, person: int, *, may_manage: bool, at_home: bool = True) -> Asker:
+    """Who asks, in a channel of a workspace; if that is their own, perhaps not `at_home` in their direct messages."""
+    own = HOME if at_home else ELSEWHERE
     return Asker(
         workspace=workspace,
         channel=channel_name(workspace, channel),
         person=str(person),
         may_manage=may_manage,
         managers=MANAGERS,
+        whole="this server" if guild_of(workspace) else own,
     )
 
 
@@ -93,9 +109,10 @@ def of_interaction(interaction: discord.Interaction[Any]) -> Asker:
     """Who used a command or pressed a button. Where the bot is not installed they are on their own, and only read."""
     person, channel = interaction.user.id, interaction.channel_id or 0
     if interaction.guild_id is None:
-        return asker(own_workspace(person), channel, person, may_manage=is_direct(interaction))
+        direct = is_direct(interaction)
+        return asker(own_workspace(person), channel, person, may_manage=direct, at_home=direct)
     if not interaction.is_guild_integration():
-        return asker(own_workspace(person), channel, person, may_manage=False)
+        return asker(own_workspace(person), channel, person, may_manage=False, at_home=False)
     may = interaction.permissions
     return asker(
         workspace_name(interaction.guild_id), channel, person, may_manage=may.manage_guild or may.administrator

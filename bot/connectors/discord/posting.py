@@ -16,6 +16,7 @@ from discord.abc import GuildChannel
 
 from bot.connectors import ChannelGone, DeliveryError, OutcomeUnknown, RateLimited, TemporaryFailure
 from bot.connectors.discord.api import Api, Payload, Remembered, code_of
+from bot.connectors.discord.places import look_up
 from bot.connectors.discord.refusals import BAD_THREAD, NO_ACCESS, NO_PERMISSION, THREAD_EXISTS
 from bot.connectors.discord.rights import lacks_threads, missing, wanting
 from bot.render.limits import units
@@ -42,6 +43,7 @@ class Posts:
         self._names: Remembered[str] = Remembered()
         self._begun: Remembered[float] = Remembered()
         self._known: Remembered[str] = Remembered()
+        self._guilds: Remembered[str] = Remembered()
 
     async def post(
         self, guild: int | None, channel: str, payload: Payload, text: str, *, key: str, thread: str | None
@@ -52,6 +54,8 @@ class Posts:
         """
         place = await self._api.place(channel)
         await self._api.ready(guild)
+        if guild and not channel.startswith("@"):
+            await self._must_be_in(guild, place)
         if key not in self._begun:
             self._begun.note(key, self._api.monotonic())
         try:
@@ -65,6 +69,14 @@ class Posts:
             raise self._explained(error, place) from error
         self._names.note(message, shortened(text))
         return message
+
+    async def _must_be_in(self, guild: int, channel: str) -> None:
+        """Raises ChannelGone unless the channel is one of that server: whoever named it may have the id of any."""
+        if self._guilds.get(channel) != str(guild):
+            where = await look_up(self._api, channel)
+            if where.guild != guild:
+                raise ChannelGone("That channel is not one of this server; choose another channel.")
+            self._guilds.note(channel, str(guild))
 
     async def find(self, channel: str, *, key: str, thread: str | None) -> str | None:
         """The id of the message posted with a key; None when sending it again cannot show it twice.

@@ -14,7 +14,7 @@ from msgspec.structs import replace
 
 from bot.connectors import ChannelGone, DeliveryError, PayloadRefused
 from bot.connectors.discord.api import EPHEMERAL, Api
-from bot.connectors.discord.parts import HERE, Origin, anchored
+from bot.connectors.discord.parts import ELSEWHERE, HERE, HOME, Origin, anchored, at_home
 from bot.connectors.discord.people import People, is_direct
 from bot.render import embeds
 from briefings.types import Content, Listing, Notice, Reply
@@ -80,6 +80,8 @@ class Replies:
         """The bot's own words with people's names in place of their ids; words of articles stay as they are."""
 
         async def names(text: str) -> str:
+            if place.guild is None:
+                text = at_home(text, HOME if place.direct else ELSEWHERE)
             return await self._people.names(place.guild, text)
 
         match content:

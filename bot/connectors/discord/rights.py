@@ -27,15 +27,14 @@ def missing(place: Place) -> tuple[str, ...]:
 
     Discord takes everything from who may not view a channel; here only what is denied itself counts.
     """
-    channel = place.parent if isinstance(place, discord.Thread) else place
-    if channel is None:
-        return ()
-    may = GuildChannel.permissions_for(channel, channel.guild.me)
     if isinstance(place, discord.Thread):
-        needed: tuple[str, ...] = IN_THREADS
-    else:
-        needed = IN_FORUMS if isinstance(place, discord.ForumChannel) else tuple(NAMES)
-    return tuple(NAMES[name] for name in needed if not getattr(may, name))
+        return missing_in_threads(place.parent) if place.parent else ()
+    return _denied(place, IN_FORUMS if isinstance(place, discord.ForumChannel) else tuple(NAMES))
+
+
+def missing_in_threads(channel: GuildChannel) -> tuple[str, ...]:
+    """What the bot is not permitted in the threads of a channel."""
+    return _denied(channel, IN_THREADS)
 
 
 def may_speak(place: Place) -> bool:
@@ -54,6 +53,11 @@ def lacks_threads(channel: GuildChannel) -> bool:
 def takes_posts(channel: GuildChannel) -> bool:
     """Whether briefings can be posted in a channel of that kind."""
     return isinstance(channel, discord.TextChannel | discord.ForumChannel)
+
+
+def _denied(channel: GuildChannel, needed: tuple[str, ...]) -> tuple[str, ...]:
+    may = GuildChannel.permissions_for(channel, channel.guild.me)
+    return tuple(NAMES[name] for name in needed if not getattr(may, name))
 
 
 def wanting(names: tuple[str, ...], where: str) -> str:
