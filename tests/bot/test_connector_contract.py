@@ -31,7 +31,7 @@ from briefings.types import (
     Story,
     Telling,
 )
-from tests.bot.slack.conftest import ScriptedDesk
+from tests.bot.scripted_desk import ScriptedDesk
 from tests.servers.discord import DiscordServer
 from tests.servers.slack import SlackServer
 

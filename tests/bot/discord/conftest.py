@@ -10,7 +10,7 @@ from discord.gateway import DiscordWebSocket
 from discord.http import Route
 
 from bot.connectors import discord as connector
-from tests.bot.slack.conftest import ScriptedDesk
+from tests.bot.scripted_desk import ScriptedDesk
 from tests.servers.discord import Channel, DiscordServer, Guild, Member
 
 Start = Callable[..., Awaitable[connector.Discord]]

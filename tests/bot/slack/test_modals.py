@@ -9,7 +9,8 @@ from msgspec.structs import replace
 from bot.connectors import Asker, Draft, Suggestion
 from bot.connectors.slack import modals
 from briefings.types import Action, Briefing, Head, Notice, Reply, Story
-from tests.bot.slack.conftest import CHANNEL, KIM, LEE, OTHER, TEAM, ScriptedDesk
+from tests.bot.scripted_desk import ScriptedDesk
+from tests.bot.slack.conftest import CHANNEL, KIM, LEE, OTHER, TEAM
 
 TOPIC, WHEN, ZONE = "sidelines-pick:topic", "sidelines-pick:when", "sidelines-pick:zone"
 FILLED = {TOPIC: "G7", WHEN: "weekdays at 9", ZONE: "UTC", "channel": CHANNEL}
