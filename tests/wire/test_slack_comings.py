@@ -1,7 +1,7 @@
 """Briefings on time, and what comes of invitations, removals, archives and uninstalling; in both modes."""
 
 import asyncio
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 from tests.wire.office import ANN, KIM, LEE, NEWS, TEAM, WORLD, Office, acknowledged, labels, stock, text_of
 
@@ -27,7 +27,8 @@ async def test_a_briefing_comes_when_it_is_due_and_once(office: Office):
 async def test_after_a_long_stop_one_briefing_comes_and_says_that_it_is_late(office: Office):
     await office.stop()
     office.open()
-    office.subscribe("ferry", due=timedelta(days=3))
+    passed = datetime.now(UTC) - timedelta(hours=2)
+    office.subscribe("ferry", due=timedelta(days=3), when=f"daily at {passed:%H:%M}")
     office.close()
     await office.start()
     await office.slack.wait_for(lambda: office.slack.posts(WORLD))
