@@ -264,22 +264,23 @@ def _is_flood(feed: Feed, unknown: int, listed: int, usual: float, now: datetime
 def _recognised(listed: Sequence[Item], seen: list[Seen]) -> dict[int, Seen]:
     """Which entry, by its place, is which of those seen before; each of these is at most one.
 
-    Address before text before guid: some feeds number their places, so that a guid goes from one entry to the next.
+    A guid alone comes last: some feeds number their places, so that it goes from one entry to the next.
     """
-    kinds: tuple[tuple[Callable[[Item], str | None], Callable[[Seen], str | None]], ...] = (
+    kinds: tuple[tuple[Callable[[Item], object], Callable[[Seen], object]], ...] = (
         (lambda item: item.url, lambda row: row.url),
+        (lambda item: item.guid and (item.guid, item.digest), lambda row: row.guid and (row.guid, row.digest)),
         (lambda item: item.digest if item.telling else None, lambda row: row.digest),
         (lambda item: item.guid, lambda row: row.guid),
     )
     found: dict[int, Seen] = {}
     used: set[int] = set()
     for mark_of, mark_seen in kinds:
-        rows: dict[str, list[Seen]] = {}
+        rows: dict[object, list[Seen]] = {}
         for row in seen:
             if row.id not in used and (mark := mark_seen(row)):
                 rows.setdefault(mark, []).append(row)
         for place, item in enumerate(listed):
-            if place not in found and (alike := rows.get(mark_of(item) or "")):
+            if place not in found and (alike := rows.get(mark_of(item))):
                 found[place] = alike.pop(0)
                 used.add(found[place].id)
     return found

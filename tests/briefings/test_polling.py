@@ -170,8 +170,9 @@ def test_the_address_of_the_site_is_no_entrys_own() -> None:
     assert titles(plan([tomorrow], remembered(today)).new) == [tomorrow.title]
 
 
-def test_the_same_few_words_every_day_are_news_every_day() -> None:
-    today, tomorrow = (entry(n, title="The weather today", html="") for n in (1, 2))
+@pytest.mark.parametrize("mark", ["url", "guid"])
+def test_the_same_few_words_every_day_are_news_every_day(mark: str) -> None:
+    today, tomorrow = (entry(n, title="The weather today", html="", **{mark: None}) for n in (1, 2))
     assert titles(plan([tomorrow], remembered(today)).new) == ["The weather today"]
 
 
