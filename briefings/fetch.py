@@ -1,223 +1,283 @@
-"""Fetch what a web address shows, and never from a private network.
+"""Fetch what a web address shows: politely, within bounds, and never from a private network (`addresses`).
 
-An address comes from a person, a feed or a redirect, so it may point anywhere, a cloud's own metadata included. Every
-host is looked up once, all its addresses are checked, and the connection goes to one that was checked, so that a name
-that changes its answer between two look-ups gains nothing. Proxies named in the environment are not used.
+One request at a time goes to a host, with a pause after each. What the server said of an earlier answer is sent along,
+so that unchanged news cost it and us next to nothing. Proxies named in the environment are not used.
 """
 
-from __future__ import annotations
-
-import socket
-import threading
+import asyncio
+import random
 import zlib
-from collections.abc import Collection
-from concurrent.futures import Future
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from datetime import timedelta
+from hashlib import blake2b
+from http.cookiejar import CookieJar, DefaultCookiePolicy
 from importlib.metadata import PackageNotFoundError, version
-from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
-from typing import TYPE_CHECKING
+from typing import Literal, NamedTuple, Self
+from weakref import WeakValueDictionary
 
+import httpcore
+import httpx
 from msgspec import Struct
+from msgspec.structs import replace
 
+from briefings.addresses import Guard, Resolve, Transport
 from briefings.errors import FetchError
-
-if TYPE_CHECKING:
-    import ssl
-
-    import httpx
+from briefings.headers import fresh_for, retry_after, validator
 
 REDIRECTS = 5
 """Redirects that are followed, each checked like the first address."""
 
-STEP = 10.0
-"""Seconds for one connection, or for the next bytes to come."""
+CONNECT = 10.0
+"""Seconds for one connection."""
 
-_WEB_PORTS = {80, 443}
-_RESERVED_PORTS = 1024
+STEP = 20.0
+"""Seconds for the next bytes to come."""
+
 _REDIRECTING = {301, 302, 303, 307, 308}
-_NAT64 = ip_network("64:ff9b::/96")
-_PUBLIC_IPV6 = ip_network("2000::/3")
-# Special by the IANA registries, yet global to `ipaddress` in some Python releases. The IPv6 ones hide IPv4 in tunnels.
-_SPECIAL = tuple(
-    map(ip_network, ("100.64.0.0/10", "192.0.0.0/24", "192.88.99.0/24", "2001::/23", "2002::/16", "3fff::/20"))
-)
+_LASTING = {301, 308}
+_READABLE = ("xml", "json", "/octet-stream")
+_ACCEPT = {
+    "page": "text/html, application/xhtml+xml, text/*;q=0.9, */*;q=0.1",
+    "feed": "application/atom+xml, application/rss+xml, application/feed+json, application/xml;q=0.9, */*;q=0.5",
+}
 
 
-class Fetched(Struct, frozen=True):
-    """What an address gave: `url` after redirects, `body` decompressed, `content_type` as sent, or empty."""
+class Asking(Struct, frozen=True, kw_only=True):
+    """How the web is asked. `limit` is the most bytes of an answer, `timeout` and `gap` are seconds.
+
+    `allow_hosts` are the host names and addresses that may be private. `contact` is told to every site. `at_once`
+    counts hosts. `timeout` is for an answer with all its redirects, waiting for the host's turn apart; `gap` lies
+    between two requests to one host.
+    """
+
+    limit: int
+    allow_hosts: frozenset[str] = frozenset()
+    contact: str = ""
+    timeout: float = 30.0
+    at_once: int = 8
+    gap: float = 1.0
+
+
+class Fetched(Struct, frozen=True, kw_only=True):
+    """What an address gave: `url` after redirects, `body` unpacked, `content_type` as sent, or empty.
+
+    `moved_to` is where to ask from now on, when all redirects on the way were for ever. `not_modified`: the server says
+    that nothing changed, and there is no body. `digest` is of the body. `fresh_for` is for how long the server says
+    that nothing will.
+    """
 
     url: str
-    body: bytes
-    content_type: str
+    moved_to: str | None = None
+    not_modified: bool = False
+    body: bytes = b""
+    content_type: str = ""
+    etag: str | None = None
+    last_modified: str | None = None
+    digest: str = ""
+    fresh_for: timedelta | None = None
 
 
-def fetch(url: str, *, limit: int, allow_hosts: Collection[str] = (), timeout: float = 30) -> Fetched:
-    """What this http or https address shows, at most `limit` bytes, within `timeout` seconds in all.
+class _Wanted(NamedTuple):
+    """What one fetch is for, the same at every redirect."""
 
-    `allow_hosts` are the host names and addresses that may be private. Raises FetchError, with what to do about it.
-    """
-    # In a thread, because no time limit of a socket ends a slow look-up or an answer that comes byte by byte.
-    result: Future[Fetched] = Future()
-    over = threading.Event()
+    accept: Literal["page", "feed"]
+    limit: int
+    etag: str | None
+    last_modified: str | None
 
-    def work() -> None:
-        try:
-            result.set_result(_fetch(url, limit, frozenset(map(_plain, allow_hosts)), min(STEP, timeout), over))
-        except BaseException as error:  # noqa: BLE001 - raised again below, in the caller's thread
-            result.set_exception(error)
-
-    threading.Thread(target=work, name="fetch", daemon=True).start()
-    try:
-        return result.result(timeout)
-    except TimeoutError:
-        raise _slow() from None
-    finally:
-        over.set()
+    @property
+    def headers(self) -> dict[str, str]:
+        known = {"If-None-Match": self.etag, "If-Modified-Since": self.last_modified}
+        return {"Accept": _ACCEPT[self.accept], **{name: value for name, value in known.items() if value}}
 
 
-def is_public(address: IPv4Address | IPv6Address) -> bool:
-    """Whether this is an address of the open internet, also where it carries an IPv4 address within."""
-    if isinstance(address, IPv6Address):
-        if address.ipv4_mapped:
-            return is_public(address.ipv4_mapped)
-        if address in _NAT64:
-            return is_public(IPv4Address(int(address) & 0xFFFFFFFF))
-        if address not in _PUBLIC_IPV6:
-            return False
-    if address.is_multicast or address.is_reserved or any(address in network for network in _SPECIAL):
-        return False
-    return address.is_global
+class _Redirect(NamedTuple):
+    to: str
+    lasting: bool
 
 
-def _fetch(url: str, limit: int, allowed: frozenset[str], step: float, over: threading.Event) -> Fetched:
-    import httpx
+def fetch(url: str, asking: Asking) -> Fetched:
+    """Fetch one page, for a caller that is not asynchronous. Raises as `Fetcher.fetch` does."""
 
-    trusted = httpx.create_ssl_context(trust_env=False)
-    try:
-        target = httpx.URL(url.strip())
-        if any(character.isspace() for character in url.strip()):
-            raise httpx.InvalidURL("white space")
-        for _ in range(REDIRECTS + 1):
-            found = _ask(target, _addresses(target, allowed), limit, trusted, step, over)
-            if isinstance(found, Fetched):
-                return found
-            target = target.join(found)
-    except httpx.InvalidURL:
-        raise FetchError("This is no web address; check how it is written.") from None
-    except httpx.TimeoutException:
-        raise _slow() from None
-    except httpx.HTTPError as error:
-        if "CERTIFICATE" in str(error):
-            raise FetchError(
-                f"The certificate of {target.host} is not valid; save the page and add the file."
-            ) from error
-        raise FetchError(f"{target.host} cannot be reached; check the address, or try again later.") from error
-    raise FetchError(f"It redirects more than {REDIRECTS} times; open it in a browser and give the address it ends at.")
+    async def once() -> Fetched:
+        async with Fetcher(asking) as fetcher:
+            return await fetcher.fetch(url)
+
+    return asyncio.run(once())
 
 
-def _addresses(url: httpx.URL, allowed: frozenset[str]) -> list[str]:
-    """The addresses to connect to, every one checked."""
-    if url.scheme not in {"http", "https"} or not url.host:
-        raise FetchError("Only http and https addresses are fetched; save the page and add the file.")
-    if url.userinfo:
-        raise FetchError("Addresses with a name or password in them are not fetched; give it without.")
-    port = url.port if url.port is not None else 443 if url.scheme == "https" else 80
-    free = _plain(url.host) in allowed
-    if not 0 < port < 65536 or not (free or port in _WEB_PORTS or port >= _RESERVED_PORTS):
-        raise FetchError(f"Port {port} is no port of the web; give the address without it.")
-    try:
-        answers = socket.getaddrinfo(url.raw_host.decode("ascii"), port, type=socket.SOCK_STREAM)
-    except (OSError, UnicodeError):
-        raise FetchError(f"There is no host {url.host}; check the address and the connection.") from None
-    found = list(dict.fromkeys(str(answer[4][0]) for answer in answers))
-    if not found or not (free or all(is_public(ip_address(address)) for address in found)):
-        raise FetchError(
-            f"{url.host} is in a private network, where nothing is fetched; "
-            "to fetch it all the same, name it in allow_hosts in [reading]."
+class Fetcher:
+    """Fetches for the whole process; `resolve` gives the addresses of a host where it is not the system's to say."""
+
+    def __init__(self, asking: Asking, *, resolve: Resolve | None = None) -> None:
+        self._asking = asking
+        self._guard = Guard(asking.allow_hosts, resolve=resolve)
+        self._client = httpx.AsyncClient(
+            transport=Transport(self._guard, asking.at_once),
+            headers={"User-Agent": _name(asking.contact), "Accept-Encoding": "gzip"},
+            cookies=CookieJar(DefaultCookiePolicy(allowed_domains=[])),
+            timeout=httpx.Timeout(STEP, connect=CONNECT, pool=None),
+            trust_env=False,
         )
-    return found
+        self._turns: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
+        self._places = asyncio.Semaphore(asking.at_once)
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await self.close()
+
+    async def close(self) -> None:
+        """Close every connection."""
+        await self._client.aclose()
+
+    async def fetch(
+        self,
+        url: str,
+        *,
+        accept: Literal["page", "feed"] = "page",
+        etag: str | None = None,
+        last_modified: str | None = None,
+        limit: int | None = None,
+    ) -> Fetched:
+        """What this http or https address shows. Raises FetchError, with what to do about it.
+
+        `etag` and `last_modified` are of what is already known; only with one of them is "not modified" an answer.
+        """
+        wanted = _Wanted(accept, self._asking.limit if limit is None else limit, etag, last_modified)
+        try:
+            if any(character.isspace() for character in url.strip()):
+                raise httpx.InvalidURL("white space")
+            return await self._follow(httpx.URL(url.strip()), wanted)
+        except httpx.InvalidURL:
+            raise FetchError("This is no web address; check how it is written.") from None
+
+    async def _follow(self, url: httpx.URL, wanted: _Wanted) -> Fetched:
+        """What is at the end of all redirects, each of which waits for its host's turn."""
+        clock = asyncio.get_running_loop().time
+        left = self._asking.timeout
+        target = url.copy_with(fragment=None)
+        asked: set[httpx.URL] = set()
+        lasting = True
+        while target not in asked and len(asked) <= REDIRECTS:
+            asked.add(target)
+            self._guard.check(target)
+            async with self._turn(target.host), self._places:
+                begun = clock()
+                found = await self._ask(target, wanted, left)
+                left -= clock() - begun
+            if isinstance(found, Fetched):
+                return replace(found, moved_to=found.url if lasting and len(asked) > 1 else None)
+            target = target.join(found.to).copy_with(fragment=None)
+            lasting = lasting and found.lasting
+        if target in asked:
+            raise FetchError("It redirects in a circle; open it in a browser and give the address it ends at.")
+        raise FetchError(
+            f"It redirects more than {REDIRECTS} times; open it in a browser and give the address it ends at."
+        )
+
+    @asynccontextmanager
+    async def _turn(self, host: str) -> AsyncIterator[None]:
+        """One request at a time to a host, and a pause after it, never quite the same."""
+        turn = self._turns.setdefault(host, asyncio.Lock())
+        await turn.acquire()
+        try:
+            yield
+        finally:
+            # The timer alone keeps the lock of a host that nobody waits for, so that old hosts are forgotten.
+            pause = self._asking.gap * random.uniform(1, 1.5)  # noqa: S311 - no secret
+            asyncio.get_running_loop().call_later(pause, turn.release)
+
+    async def _ask(self, url: httpx.URL, wanted: _Wanted, seconds: float) -> Fetched | _Redirect:
+        """One request and its answer."""
+        try:
+            async with asyncio.timeout(seconds), self._client.stream("GET", url, headers=wanted.headers) as response:
+                return await _taken(url, response, wanted)
+        except (TimeoutError, httpcore.TimeoutException):
+            raise FetchError("The answer took too long; try again later, or save the page and add the file.") from None
+        except httpcore.ConnectError as error:
+            if "CERTIFICATE" in str(error):
+                raise FetchError(
+                    f"The certificate of {url.host} is not valid; save the page and add the file."
+                ) from error
+            raise FetchError(f"{url.host} cannot be reached; check the address, or try again later.") from error
+        except (httpcore.NetworkError, httpcore.ProtocolError) as error:
+            raise FetchError(f"{url.host} broke off or garbled its answer; try again later.") from error
 
 
-def _ask(
-    url: httpx.URL, addresses: list[str], limit: int, trusted: ssl.SSLContext, step: float, over: threading.Event
-) -> Fetched | str:
-    """What the first address that takes a connection answers, or where it redirects to."""
-    import httpx
-
-    name = url.raw_host.decode("ascii")
-    headers = {
-        "Host": url.netloc.decode("ascii"),
-        "User-Agent": f"Sidelines/{_version()}",
-        "Accept": "text/html, application/xhtml+xml, text/*;q=0.9, */*;q=0.1",
-        "Accept-Encoding": "gzip",
-    }
-    # A client for each host: a connection kept for another host of the same address was checked for that one's name.
-    with httpx.Client(verify=trusted, trust_env=False, timeout=step, headers=headers) as client:
-        for last, address in enumerate(addresses, 1 - len(addresses)):
-            there = url.copy_with(host=address, fragment=None)
-            try:
-                with client.stream("GET", there, extensions={"sni_hostname": name}) as response:
-                    if response.status_code in _REDIRECTING and "location" in response.headers:
-                        return response.headers["location"]
-                    return _taken(url, response, limit, over)
-            except (httpx.ConnectError, httpx.ConnectTimeout):
-                if last == 0 or over.is_set():
-                    raise
-    raise AssertionError("a host has at least one address")
-
-
-def _taken(url: httpx.URL, response: httpx.Response, limit: int, over: threading.Event) -> Fetched:
-    status = response.status_code
-    if status in {404, 410}:
-        raise FetchError(f"There is no such page at {url.host} (status {status}); check the address.")
-    if status in {401, 402, 403, 451}:
-        raise FetchError(f"{url.host} does not let it be read (status {status}); save the page and add the file.")
-    if status != 200:
-        raise FetchError(f"{url.host} answered with status {status}; check the address, or try again later.")
-    sent = response.headers.get("content-type", "")
+async def _taken(url: httpx.URL, response: httpx.Response, wanted: _Wanted) -> Fetched | _Redirect:
+    """What an answer means."""
+    status, headers = response.status_code, response.headers
+    if status in _REDIRECTING and "location" in headers:
+        return _Redirect(headers["location"], status in _LASTING)
+    unchanged = status == 304 and bool(wanted.etag or wanted.last_modified)
+    if status != 200 and not unchanged:
+        raise _refusal(url.host, status, headers, wanted.accept)
+    sent = headers.get("content-type", "")
     kind = sent.partition(";")[0].strip().lower()
-    if kind and not kind.startswith("text/") and not kind.endswith(("xml", "json", "/octet-stream")):
+    if wanted.accept == "page" and kind and not (kind.startswith("text/") or kind.endswith(_READABLE)):
         raise FetchError(f"It is no page but {kind}; give the address of the article itself.")
-    body = _body(response, limit, over)
-    if not body.strip():
-        raise FetchError("The page is empty; check the address.")
-    return Fetched(str(url.copy_with(fragment=None)), body, sent)
+    body = await _body(response, wanted)
+    if not body.strip() and not unchanged:
+        raise FetchError(f"The {wanted.accept} is empty; check the address.")
+    return Fetched(
+        url=str(url),
+        not_modified=unchanged,
+        body=body,
+        content_type=sent,
+        etag=validator(headers, "etag") or (wanted.etag if unchanged else None),
+        last_modified=validator(headers, "last-modified") or (wanted.last_modified if unchanged else None),
+        digest=blake2b(body, digest_size=20).hexdigest() if body else "",
+        fresh_for=fresh_for(headers),
+    )
 
 
-def _body(response: httpx.Response, limit: int, over: threading.Event) -> bytes:
+async def _body(response: httpx.Response, wanted: _Wanted) -> bytes:
     """The body, unpacked no further than the limit: a thousandth of it may be all that is sent."""
+    what, limit = wanted.accept, wanted.limit
     encoding = response.headers.get("content-encoding", "identity").strip().lower()
-    if encoding not in {"identity", "gzip", "x-gzip"}:
-        raise FetchError(f"The page is packed as {encoding[:20]}, unasked; save the page and add the file.")
-    unpack = None if encoding == "identity" else zlib.decompressobj(zlib.MAX_WBITS | 32)
+    if encoding not in {"identity", "gzip", "x-gzip", "deflate", ""}:
+        raise FetchError(f"The {what} is packed as {encoding[:20]}, unasked; save the page and add the file.")
+    unpack = None if encoding in {"identity", ""} else zlib.decompressobj(zlib.MAX_WBITS | 32)
     body = bytearray()
     sent = 0
-    for chunk in response.iter_raw():
+    async for chunk in response.aiter_raw():
         sent += len(chunk)
         try:
             body += unpack.decompress(chunk, limit + 1 - len(body)) if unpack else chunk
         except zlib.error:
-            raise FetchError("The page arrived damaged; try again later.") from None
+            raise FetchError(f"The {what} arrived damaged; try again later.") from None
         if len(body) > limit or sent > limit:
             raise FetchError(
-                f"The page has more than the {limit:,} bytes allowed; save the article alone and add that."
+                f"The {what} has more than the {limit:,} bytes allowed; save the article alone and add that."
             )
-        if over.is_set():
-            raise _slow()
-    if unpack and not unpack.eof:
-        raise FetchError("The page arrived incomplete; try again later.")
+    if unpack and sent and not unpack.eof:
+        raise FetchError(f"The {what} arrived incomplete; try again later.")
     return bytes(body)
 
 
-def _plain(host: str) -> str:
-    return host.strip().lower().strip("[]").removesuffix(".")
+def _refusal(host: str, status: int, headers: httpx.Headers, what: str) -> FetchError:
+    """The error for an answer that gives nothing to read."""
+    words = f"{host} answered with status {status}; check the address, or try again later."
+    if status == 404:
+        words = f"There is no such {what} at {host} (status 404); check the address."
+    elif status == 410:
+        words = f"The {what} at {host} is gone for good (status 410); look for its new address."
+    elif status in {401, 402, 403, 451}:
+        words = f"{host} does not let it be read (status {status}); save the page and add the file."
+    elif status == 429:
+        words = f"{host} asks for fewer requests (status 429); try again later."
+    elif status >= 500:
+        words = f"{host} has trouble of its own (status {status}); try again later."
+    return FetchError(words, status=status, retry_after=retry_after(headers))
 
 
-def _slow() -> FetchError:
-    return FetchError("The answer took too long; try again later, or save the page and add the file.")
-
-
-def _version() -> str:
+def _name(contact: str) -> str:
     try:
-        return version("sidelines")
+        number = version("sidelines")
     except PackageNotFoundError:
-        return "0"
+        number = "0"
+    reach = "".join(character for character in contact.strip() if " " <= character <= "~")
+    return f"Sidelines/{number} (+{reach})" if reach else f"Sidelines/{number}"
