@@ -18,7 +18,7 @@ from briefings.errors import FetchError, SidelinesError, UnreadableDocument
 if TYPE_CHECKING:
     from briefings.ingest import Incoming, Outcome
     from briefings.types import Document
-    from config.settings import ReadingOptions, Settings
+    from config.settings import Settings
 
 SUFFIXES = {".txt", ".text", ".md", ".markdown", ".html", ".htm", ".xhtml"}
 """Files that a folder's articles are looked for in."""
@@ -134,7 +134,7 @@ def _read(names: Iterable[str], settings: Settings, refusals: list[Refusal]) -> 
             if name == "-":
                 incoming.append(Incoming(read(sys.stdin.buffer.read(limit + 1), limit=limit)))
             elif _is_address(name):
-                incoming.append(Incoming(_page(name, settings.reading)))
+                incoming.append(Incoming(_page(name, settings)))
             else:
                 incoming.append(from_file(read(_content(Path(name), limit), name=name, limit=limit), Path(name)))
         except (FetchError, UnreadableDocument) as error:
@@ -146,15 +146,18 @@ def _read(names: Iterable[str], settings: Settings, refusals: list[Refusal]) -> 
     return incoming
 
 
-def _page(address: str, reading: ReadingOptions) -> Document:
+def _page(address: str, settings: Settings) -> Document:
     """The article at a web address; where it was found is its address when the page names none."""
     from msgspec.structs import replace
 
     from briefings.documents import read
-    from briefings.fetch import fetch
+    from briefings.fetch import Asking, fetch
 
-    fetched = fetch(address, limit=reading.limit, allow_hosts=reading.allow_hosts)
-    document = read(fetched.body, name=fetched.url, limit=reading.limit)
+    limit = settings.reading.limit
+    allowed = frozenset(settings.reading.allow_hosts)
+    # A person waits, for one page: no pause between its redirects.
+    fetched = fetch(address, Asking(limit=limit, allow_hosts=allowed, contact=settings.sources.contact, gap=0))
+    document = read(fetched.body, name=fetched.url, limit=limit)
     return document if document.url else replace(document, url=fetched.url)
 
 
