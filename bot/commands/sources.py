@@ -114,9 +114,9 @@ def add(context: Context, address: str) -> Reply:
 def store(context: Context, url: str, name: str) -> Source:
     """Store a source of the asker's workspace. Raises AlreadyThere."""
     return context.storage.sources.add(
-        context.workspace,
-        url,
-        name,
+        workspace=context.workspace,
+        url=url,
+        name=name,
         now=context.now,
         added_by=context.asker.person or None,
         channel=context.asker.channel,
@@ -197,7 +197,7 @@ def _accept(context: Context, argument: str) -> Reply:
 
 def _skip(context: Context, argument: str) -> Reply:
     it = _own(context, argument)
-    count = context.storage.feeds.skip_held(it.feed.id)
+    count = context.storage.feeds.skip_held(it.feed.id, "a manager skipped it")
     return told(f"{_counted(count)} of {it.name} {'is' if count == 1 else 'are'} left out.", private=True)
 
 

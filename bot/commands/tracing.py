@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+from urllib.parse import urlsplit
+
 from bot.commands.briefing import at_address, find_headline
 from bot.commands.context import Context, refused
+from bot.commands.sources import state
 from bot.commands.words import is_link, number
+from briefings.documents import canonical_url
 from briefings.errors import QueryError
+from briefings.sources import Seen, Source
 from briefings.topics import article_terms, parse
 from briefings.types import Article, Delivery, Item, Listing, Reply, Subscription
 
@@ -25,9 +30,59 @@ def why(context: Context, argument: str) -> Reply | None:
         Item("Visible here: yes", f"to {context.asker.whole}"),
         *(_judged(context, each, article) for each in context.storage.subscriptions.list(context.workspace)),
     ]
-    if len(items) == 2:
+    if not context.storage.subscriptions.list(context.workspace):
         items.append(Item("Subscribed: no", f"nothing is subscribed in {context.asker.whole}"))
     return Reply((Listing(f"Why, or why not: {article.title}", tuple(items)),), private=True)
+
+
+def _never_stored(context: Context, link: str) -> Reply:
+    """What is known of an address of which nothing is stored for the workspace."""
+    found = _listings(context, link)
+    if found:
+        return Reply(
+            (Listing(f"Why not: {link}", (*found, Item("Stored: no", "so nothing can be posted of it yet"))),),
+            private=True,
+        )
+    host = urlsplit(link).hostname
+    near = [each for each in context.storage.sources.list(context.workspace) if host and host in _hosts(each)]
+    told = [Item(f"Source {each.id}, {each.name}, is of the same site", state(context, each)) for each in near]
+    items = (
+        Item("Listed: no", "no source of this workspace has listed that address"),
+        *told,
+        Item("Stored: no", f"`brief {link}` reads it now; `source add ADDRESS` lets a feed bring such articles"),
+    )
+    return Reply((Listing(f"Why not: {link}", items),), private=True, found=False)
+
+
+def _hosts(it: Source) -> set[str | None]:
+    return {urlsplit(place).hostname for place in (it.feed.url, it.feed.site) if place}
+
+
+def _listings(context: Context, link: str | None) -> list[Item]:
+    """Which sources listed an address, when, and what became of it there."""
+    if link is None:
+        return []
+    listed = context.storage.sources.listed(context.workspace, canonical_url(link))
+    return [Item(f"Listed by source {it.id}, {it.name}: yes", _entry(context, it, seen)) for it, seen in listed]
+
+
+def _entry(context: Context, it: Source, seen: Seen) -> str:
+    """What became of an entry of a feed, in words."""
+    zone = context.zone()
+    times = f"first {context.local(seen.first_seen, zone)}, last {context.local(seen.last_seen, zone)}"
+    match seen.state:
+        case "stored":
+            came = "it was taken in" + (f"; {seen.reason}" if seen.reason else "")
+        case "waiting":
+            again = f", next {context.local(seen.next_try, zone)}" if seen.next_try else ""
+            came = f"its page is still to be read{again}" + (
+                f"; the last try failed: {seen.reason}" if seen.tries else ""
+            )
+        case "held":
+            came = f"it is held back, as too much was suddenly new; `source accept {it.id}` lets it in"
+        case "skipped":
+            came = f"it was left out: {seen.reason or 'no reason is known'}"
+    return f"{times}\n{came}"
 
 
 def _article(context: Context, argument: str) -> Article | None:
