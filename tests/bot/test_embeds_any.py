@@ -6,169 +6,56 @@ SIDELINES_THOROUGH=1 tries 10,000 contents instead of 300.
 import json
 import os
 from collections.abc import Iterator
-from datetime import UTC
 
 from hypothesis import given, settings
-from hypothesis import strategies as st
 
 from bot.render.block_text import shorten
 from bot.render.embed_text import escape, fit, web
 from bot.render.embeds import Message, messages
 from bot.render.limits import DISCORD_EMBEDS_TEXT, DISCORD_LEAD, units
-from bot.render.plain_text import clean
-from briefings.types import (
-    Action,
-    Answer,
-    Briefing,
-    CondensedSection,
-    Content,
-    Head,
-    Item,
-    Listing,
-    Notice,
-    Quote,
-    Story,
-    Telling,
-)
+from bot.render.plain_text import LATE, clean
+from briefings.types import Answer, Briefing, Content, Listing, Notice
+from tests.bot.any_content import any_content, assert_told_in_order, squeezed
 from tests.bot.discord_markdown import Shown, Token, inline, lines
 from tests.servers.discord_limits import embed_size, message_faults, message_losses
 
 THOROUGH = bool(os.environ.get("SIDELINES_THOROUGH"))
 
-HOSTILE = (
-    "@everyone",
-    "@here <@123456789012345678> <@&123456789012345678>",
-    "<#123456789012345678>",
-    "#123456789012345678",
-    "<t:1392734382:R> <:party:123456789012345678> <a:x:1> </ask:123456789012345678> <id:browse>",
-    "*bold* **it** __no__ ~~out~~ ||told|| `code` _a_",
-    "\\*twice\\* \\",
-    "¯\\_(ツ)_/¯",
-    ":smile: :+1::skin-tone-2: 09:00:30",
-    "> quoted",
-    ">>> all of it",
-    "# big",
-    "-# small",
-    "- item",
-    "1. first",
-    "  * nested",
-    "```",
-    "```py\nx\n```",
-    "[click](https://e.org)",
-    "](https://e.org)",
-    "https://e.org/a_b_c",
-    "<https://e.org>",
-    "discord.gg/abc discord.com/invite/abc",
-    "steam://run/1",
-    "👨‍👩‍👧‍👦",
-    "🇰🇷🇯🇵",
-    "עברית ועוד",
-    "\u202eevil",
-    "日本と韓国の首脳が会談する。",
-    "\x00\x1b[31m",
-    "\ud800",
-    "\n\n",
-    "|",
-    "a\n  ^",
-    "́" * 50,
-)
-short = st.text(max_size=30) | st.sampled_from(HOSTILE) | st.lists(st.sampled_from(HOSTILE), max_size=6).map(" ".join)
-LONG = (
-    "a",
-    "word ",
-    "日本語",
-    "👨‍👩‍👧‍👦",
-    "@everyone ",
-    "é̂",
-    "السلام ",
-    ":x:",
-    "*",
-    "`",
-    "`a` ",
-    "http://e.org ",
-    "[a](b) ",
-)
-sizes = st.sampled_from((300, 1_400, 1_950, 3_900, 4_090, 10_000))
-texts = st.one_of(
-    short,
-    short,
-    short,
-    short,
-    st.builds(lambda piece, size: piece * (size // len(piece)), st.sampled_from(LONG), sizes),
-)
-urls = (
-    st.none()
-    | st.sampled_from(
-        (
-            "https://example.org/a",
-            "HTTP://e.org/|<@everyone>",
-            "https://e.org/wiki/Ferry_(boat)?q=[x]&r=**y**",
-            "https://e.org/" + "a" * 2980,
-            "https://e.org/" + "a" * 900,
-            "https://e.org/" + "日" * 90,
-            "https://bücher.example/ä",
-            "https://localhost/x",
-            "https://e.org:99999/",
-            "ftp://e.org",
-            "javascript:x",
-        )
-    )
-    | texts
-)
-heads = st.builds(
-    Head,
-    id=st.integers(1, 99),
-    title=texts,
-    url=urls,
-    source=st.none() | texts,
-    published=st.none() | st.datetimes(timezones=st.just(UTC)),
-)
-tellings = st.builds(Telling, texts, st.just(0), st.just(0))
-sections = st.builds(CondensedSection, st.none() | texts, st.just(0), st.lists(tellings, max_size=3).map(tuple))
-small = st.builds(
-    CondensedSection,
-    st.none() | short,
-    st.just(0),
-    st.builds(Telling, short, st.just(0), st.just(0)).map(lambda it: (it,)),
-)
-few_or_many = st.one_of(
-    *[st.lists(sections, max_size=2)] * 40, st.builds(lambda it: it * 67, st.lists(small, min_size=3, max_size=3))
-)
-stories = st.builds(Story, heads, few_or_many.map(tuple), also_in=st.lists(heads, max_size=3).map(tuple))
-actions = st.one_of(
-    *[st.lists(st.builds(Action, short, short), max_size=2)] * 15,
-    st.lists(st.builds(Action, texts, texts), min_size=26, max_size=30),
-).map(tuple)
-quotes = st.builds(
-    Quote,
-    text=texts,
-    article=heads,
-    heading=st.none() | texts,
-    section=st.integers(0, 9),
-    paragraph=st.just(0),
-    sentence=st.just(0),
-    score=st.just(1.0),
-)
-items = st.builds(Item, texts, texts, urls, actions)
-contents = st.one_of(
-    st.builds(Notice, texts | st.lists(texts, max_size=5).map("\n".join), actions=actions),
-    st.builds(Listing, texts, st.lists(items, max_size=4).map(tuple), texts, actions),
-    st.builds(
-        Answer,
-        question=texts,
-        looked_for=st.lists(texts, max_size=3).map(tuple),
-        quotes=st.lists(quotes, max_size=4).map(tuple),
-        nearest=st.none() | heads,
-        actions=actions,
+texts, contents = any_content(
+    hostile=(
+        "@here <@123456789012345678> <@&123456789012345678>",
+        "<#123456789012345678>",
+        "#123456789012345678",
+        "<t:1392734382:R> <:party:123456789012345678> <a:x:1> </ask:123456789012345678> <id:browse>",
+        "*bold* **it** __no__ ~~out~~ ||told|| `code` _a_",
+        "\\*twice\\* \\",
+        "¯\\_(ツ)_/¯",
+        ":smile: 09:00:30",
+        ">>> all of it",
+        "# big",
+        "-# small",
+        "- item",
+        "1. first",
+        "  * nested",
+        "```py\nx\n```",
+        "[click](https://e.org)",
+        "](https://e.org)",
+        "https://e.org/a_b_c",
+        "<https://e.org>",
+        "discord.gg/abc discord.com/invite/abc",
+        "steam://run/1",
+        "a\n  ^",
     ),
-    st.builds(
-        Briefing,
-        topic=st.none() | texts,
-        stories=st.lists(stories, max_size=3).map(tuple),
-        more=st.lists(heads, max_size=2).map(tuple),
-        due=st.none() | st.datetimes(timezones=st.just(UTC)),
-        late=st.booleans(),
-        actions=actions,
+    long=("@everyone ", "`a` ", "[a](b) "),
+    sizes=(300, 1_400, 1_950, 3_900, 4_090, 10_000),
+    urls=(
+        "HTTP://e.org/|<@everyone>",
+        "https://e.org/wiki/Ferry_(boat)?q=[x]&r=**y**",
+        "https://e.org/" + "a" * 900,
+        "https://e.org/" + "日" * 90,
+        "https://bücher.example/ä",
+        "https://localhost/x",
+        "https://e.org:99999/",
     ),
 )
 
@@ -179,7 +66,7 @@ def test_any_content_keeps_every_limit_and_every_word_and_mentions_nobody(conten
     shown = messages(content)
     assert_sound(shown)
     assert_nothing_is_live(content, shown)
-    assert_all_is_told_in_order(content, shown)
+    assert_told_in_order(content, "".join(told_by(content, shown)))
     assert_all_is_cited(content, shown)
 
 
@@ -228,9 +115,6 @@ def assert_nothing_is_live(content: Content, shown: tuple[Message, ...]) -> None
             assert all(token.text in ("…", "The rest follows.", LATE) for token in grouped(line) if token.italic)
 
 
-LATE = "late: it could not be sent on time"
-
-
 def grouped(line: Shown) -> Iterator[Token]:
     """Italics that stand together as one."""
     text = ""
@@ -240,15 +124,6 @@ def grouped(line: Shown) -> Iterator[Token]:
         elif text:
             yield Token("text", text, italic=True)
             text = ""
-
-
-def assert_all_is_told_in_order(content: Content, shown: tuple[Message, ...]) -> None:
-    told = squeezed("".join(told_by(content, shown)))
-    place = 0
-    for text in expected(content):
-        found = told.find(squeezed(text), place)
-        assert found >= 0, f"{text[:80]!r} is not told, or not in its place"
-        place = found + len(squeezed(text))
 
 
 def told_by(content: Content, shown: tuple[Message, ...]) -> Iterator[str]:
@@ -311,41 +186,3 @@ def assert_all_is_cited(content: Content, shown: tuple[Message, ...]) -> None:
                 assert not bulleted or above & titles
         cited = [head for story in content.stories for head in (story.article, *story.also_in)]
         assert {web(head.url) for head in cited} <= linked | {None}
-
-
-def expected(content: Content) -> Iterator[str]:
-    """What must be read, in order; long titles by how they begin."""
-    match content:
-        case Briefing():
-            yield from [content.topic[:90]] if content.topic else []
-            for story in content.stories:
-                yield from cited(story.article)
-                for section in story.sections:
-                    yield (section.heading or "")[:90]
-                    yield from (telling.text for telling in section.sentences)
-                yield from (head.title[:90] for head in story.also_in)
-        case Answer():
-            for quote in content.quotes:
-                yield quote.article.title[:90]
-                yield (quote.heading or "")[:90]
-                yield from list(cited(quote.article))[1:]
-            if not content.quotes:
-                yield from (word[:40] for word in content.looked_for)
-        case Listing():
-            yield content.title
-            for item in content.items:
-                yield item.label[:90] if item.url else item.label
-                yield item.detail
-            yield "" if content.items else content.empty
-        case Notice():
-            yield content.text
-
-
-def cited(head: Head) -> Iterator[str]:
-    yield head.title[:90]
-    yield (head.source or "")[:40]
-    yield f"{head.published.day}{head.published:%b%Y}" if head.published else ""
-
-
-def squeezed(text: str) -> str:
-    return "".join(clean(text).split()).replace("`", "")

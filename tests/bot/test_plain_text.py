@@ -12,6 +12,7 @@ from briefings.types import (
     Answer,
     Briefing,
     CondensedSection,
+    Content,
     Head,
     Item,
     Listing,
@@ -21,6 +22,7 @@ from briefings.types import (
     Story,
     Telling,
 )
+from tests.bot.any_content import any_content
 
 FERRY = Head(
     id=7,
@@ -160,49 +162,12 @@ def test_a_link_is_never_broken() -> None:
     assert wrap(f"see {link} now", 40) == ["see", link, "now"]
 
 
-texts = st.text(max_size=60)
-heads = st.builds(
-    Head,
-    id=st.integers(1, 99),
-    title=texts,
-    url=st.none() | texts,
-    source=st.none() | texts,
-    published=st.none() | st.datetimes(timezones=st.just(UTC)),
-)
-tellings = st.builds(Telling, texts, st.just(0), st.just(0))
-sections = st.builds(CondensedSection, st.none() | texts, st.just(0), st.lists(tellings, max_size=2).map(tuple))
-stories = st.builds(Story, heads, st.lists(sections, max_size=2).map(tuple))
-actions = st.lists(st.builds(Action, texts, texts), max_size=2).map(tuple)
-quotes = st.builds(
-    Quote,
-    text=texts,
-    article=heads,
-    heading=st.none() | texts,
-    section=st.just(0),
-    paragraph=st.just(0),
-    sentence=st.just(0),
-    score=st.just(1.0),
-)
-contents = st.one_of(
-    st.builds(Notice, texts, actions=actions),
-    st.builds(
-        Listing, texts, st.lists(st.builds(Item, texts, texts, st.none() | texts, actions), max_size=2).map(tuple)
-    ),
-    st.builds(Answer, question=texts, looked_for=st.just(()), quotes=st.lists(quotes, max_size=2).map(tuple)),
-    st.builds(
-        Briefing,
-        topic=st.none() | texts,
-        stories=st.lists(stories, max_size=2).map(tuple),
-        more=st.lists(heads, max_size=2).map(tuple),
-        due=st.none() | st.datetimes(timezones=st.just(UTC)),
-        actions=actions,
-    ),
-)
+_, contents = any_content()
 
 
 @given(contents, st.integers(20, 120))
 @settings(max_examples=150, deadline=None)
-def test_any_content_is_lines_that_cannot_steer_a_terminal(content: Notice, width: int) -> None:
+def test_any_content_is_lines_that_cannot_steer_a_terminal(content: Content, width: int) -> None:
     for line in content_lines(content, width=width):
         assert not any(unicodedata.category(character) in ("Cc", "Cs", "Zl", "Zp") for character in line)
         assert not any("\u202a" <= character <= "\u202e" for character in line)
