@@ -105,6 +105,12 @@ class Events:
         where = {"guild_id": guild.id} if guild else {}
         self.gateway.dispatch("MESSAGE_DELETE", {"id": message.id, "channel_id": message.channel, **where}, guild)
 
+    def new_role(self, guild: Guild, name: str, *permissions: str, **how: Any) -> Role:
+        """A role is made while the bot is there."""
+        role = guild.role(name, *permissions, **how)
+        self.gateway.dispatch("GUILD_ROLE_CREATE", {"guild_id": guild.id, "role": role.as_sent()}, guild)
+        return role
+
     def change_role(self, guild: Guild, role: Role, **changes: Any) -> None:
         """A role is changed: `permissions={"view_channel"}`."""
         self._set(role, changes)

@@ -34,7 +34,7 @@ from bot.connectors.discord.options import (
 from bot.connectors.discord.parts import HERE, channel_name, guild_of, once
 from bot.connectors.discord.people import is_direct, of_interaction
 from bot.connectors.discord.replying import place_of
-from briefings.types import Notice, Reply, Style
+from briefings.types import Answer, Notice, Reply, Style
 
 if TYPE_CHECKING:
     from bot.connectors import Asker
@@ -81,6 +81,9 @@ def register(line: Line) -> None:
 
 OLD_COMMAND = Notice("That command has changed. Reload Discord, or use `/help`, which says what I can do.", "refused")
 FAULT = Notice("This is a fault in Sidelines; the log has the details.", "problem")
+
+
+NO_ARTICLE = Notice("I know no article by that headline; `/latest` lists some.", "refused")
 
 
 async def _said(notice: Notice) -> Reply:
@@ -135,7 +138,12 @@ def _reading(tree: app_commands.CommandTree[Any], parts: Parts) -> None:
     @reading
     @app_commands.describe(article="Its link, number or headline")
     async def why(interaction: Interaction, article: WORDS) -> None:
-        await answer(interaction, "why", article, private=True)
+        async def work(asker: Asker) -> Reply:
+            reply = await parts.desk.answer(f"why {article}", asker)
+            asked = any(isinstance(content, Answer) for content in reply.contents)  # Taken for a question: no article.
+            return await _said(NO_ARTICLE) if asked else reply
+
+        parts.tasks.start(run(parts, interaction, work, private=True))
 
     @tree.command(name="help", description="What I can do, with examples")
     @reading
@@ -300,7 +308,7 @@ def _settling(tree: app_commands.CommandTree[Any], parts: Parts) -> None:
             return
 
         async def work(asker: Asker) -> Reply:
-            replies = [await parts.desk.answer(text, asker) for text in texts]
+            replies = [forms.heard(parts, text, await parts.desk.answer(text, asker), asker) for text in texts]
             return replies[0] if len(replies) == 1 else _together(replies)
 
         parts.tasks.start(run(parts, interaction, work, private=True))

@@ -21,7 +21,7 @@ from bot.connectors.discord.parts import HERE, Origin, channel_name, channel_of,
 from bot.connectors.discord.people import is_direct, of_interaction
 from bot.connectors.discord.places import lacking
 from bot.connectors.discord.replying import place_of
-from bot.connectors.discord.rights import wanting
+from bot.connectors.discord.rights import unheard, wanting
 from briefings.types import Action, Notice, Reply, Style
 
 if TYPE_CHECKING:
@@ -30,10 +30,12 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 FORM = re.compile(r"sidelines:form:(?P<subscription>\d+)(?:@(?P<guild>\d+)(?:/(?P<channel>\d+))?)?")
+PING = re.compile(r"settings\s+ping\s+@(\d{17,20})(?:\s.*)?", re.IGNORECASE)
 IN_TIME = 1.5
 """Seconds that may pass before a form is opened; what is known later is offered with a button."""
-MEMBER_IN_TIME = 1.0
-"""Seconds before that in which Discord may tell who somebody is in the server that a direct message is about."""
+MEMBER_IN_TIME = 0.25
+"""Seconds before that in which Discord may tell who somebody is in the server that a direct message is about. When its
+calls take as long as 2.5 seconds, this is what is left; the button that is offered then need not ask again."""
 LABEL, TEXT, SELECT, CHANNELS = 18, 4, 3, 8
 """Kinds of components: https://docs.discord.com/developers/components/reference#component-object-component-types."""
 CHANNEL_TYPES = (0, 5, 10, 11, 12, 15)
@@ -77,7 +79,7 @@ async def opened(
     if origin.guild:
         try:
             async with asyncio.timeout(MEMBER_IN_TIME):
-                there = await parts.people.at(origin, asker)
+                there = await parts.people.at(origin, asker, lately=True)
         except (TimeoutError, DeliveryError):  # The answer that follows knows more, or says why not.
             return False
     else:
@@ -97,7 +99,7 @@ def offer(draft: Draft) -> Notice:
     """A button that opens the form: only what is pressed can."""
     if draft.subscription is None:
         return Notice(
-            "A form asks for topic, time and channel.", actions=(Action("set up a subscription", "subscribe"),)
+            "A form asks for the topic and the times.", actions=(Action("set up a subscription", "subscribe"),)
         )
     change = Action("change it", f"reschedule {draft.subscription}")
     return Notice(f"A form shows subscription {draft.subscription}.", actions=(change,))
@@ -162,6 +164,16 @@ async def warned(parts: Parts, reply: Reply, channel: str) -> Reply:
     if not names:
         return reply
     return replace(reply, contents=(*reply.contents, Notice(wanting(names, f"#{id}"), "problem")))
+
+
+def heard(parts: Parts, text: str, reply: Reply, asker: Asker) -> Reply:
+    """The reply to who chose a role to be called, with what keeps Discord from notifying its people."""
+    match, guild = PING.fullmatch(text), guild_of(asker.workspace)
+    known = parts.api.client.get_guild(guild) if parts.api.client and guild else None
+    role = known.get_role(int(match[1])) if known and match else None
+    if role is None or not reply.found or not (said := unheard(role)):
+        return reply
+    return replace(reply, contents=(*reply.contents, Notice(said, "problem")))
 
 
 def modal(draft: Draft, origin: Origin, *, channels: bool) -> dict[str, Any]:

@@ -125,7 +125,7 @@ async def _message(parts: Parts, message: discord.Message, us: int) -> None:
             text = await placed(parts.api, typed, asker)
         except Unknown as unknown:
             return Reply((Notice(str(unknown), "refused"),), private=True, found=False)
-        answer = await parts.desk.answer(text, asker)
+        answer = forms.heard(parts, text, await parts.desk.answer(text, asker), asker)
         named = SUBSCRIBED.fullmatch(text)
         if named is None or not answer.found:
             return answer

@@ -21,8 +21,9 @@ log = logging.getLogger(__name__)
 
 KEPT = 60.0
 """Seconds that a server's settings are believed."""
-IN_TIME = 1.0
-"""Seconds that looking them up may take: a form has to open within three."""
+IN_TIME, PATIENCE = 0.25, 10.0
+"""Seconds that looking them up may take before an interaction is acknowledged, which has to be within three and may
+take most of them; and after that."""
 ROLE, USER = 1, 2
 """Kinds of what commands are permitted to:
 https://docs.discord.com/developers/interactions/application-commands#application-command-permissions-object."""
@@ -50,12 +51,14 @@ class Overrides:
         person = interaction.user
         if asker.may_manage or guild is None or command not in COMMANDS or not isinstance(person, discord.Member):
             return asker
+        acknowledged = interaction.response.is_done()
         try:
-            async with asyncio.timeout(IN_TIME):
+            async with asyncio.timeout(PATIENCE if acknowledged else IN_TIME):
                 said = await self._of(guild, interaction.application_id)
         except (TimeoutError, DeliveryError) as error:
             log.info("a server's settings are unknown: %s", error, extra={"action": "overrides_unknown"})
-            self._known.note(str(guild), (self._api.monotonic() + KEPT, {}))
+            if acknowledged:
+                self._known.note(str(guild), (self._api.monotonic() + KEPT, {}))
             return asker
         rules = said.get(command, said.get("", ()))
         return replace(asker, may_manage=permits(rules, guild, person.id, {role.id for role in person.roles}))

@@ -60,9 +60,9 @@ async def shown(parts: Parts, interaction: discord.Interaction[Any], channel: in
     event = f"discord:interaction:{interaction.id}"
     if await parts.desk.claim(event):
         asker = await parts.overrides.applied(interaction, of_interaction(interaction), "settings")
-        reply = await parts.desk.answer(_words("", "", channel), asker)
+        reply = await _settings(parts, asker, channel)
         await parts.desk.settle(event)
-        await _draw(parts, interaction, reply, channel, menus=asker.may_manage)
+        await _draw(parts, interaction, reply, channel, menus=await _may_manage(parts, asker))
 
 
 async def used(parts: Parts, interaction: discord.Interaction[Any], match: re.Match[str]) -> None:
@@ -85,16 +85,31 @@ async def used(parts: Parts, interaction: discord.Interaction[Any], match: re.Ma
     if await parts.desk.claim(event):
         asker = await parts.overrides.applied(interaction, of_interaction(interaction), "settings")
         refusals = await _changed(parts, asker, given, channel)
-        reply = await parts.desk.answer(_words("", "", channel), asker)
+        reply = await _settings(parts, asker, channel)
         await parts.desk.settle(event)
         if refusals:
             reply = replace(reply, contents=(*reply.contents, Notice("\n".join(refusals), "refused")))
-        await _draw(parts, interaction, reply, channel, menus=asker.may_manage)
+        await _draw(parts, interaction, reply, channel, menus=await _may_manage(parts, asker))
+
+
+async def _settings(parts: Parts, asker: Asker, channel: int | None) -> Reply:
+    """What is set for a channel; without one for the whole server, whatever the channel has that it is asked in."""
+    if channel:
+        return await parts.desk.answer(_words("", "", channel), asker)
+    reply = await parts.desk.answer("settings", replace(asker, channel=""))
+    title = f"Settings of {asker.whole}"
+    contents = (replace(each, title=title) if isinstance(each, Listing) else each for each in reply.contents)
+    return replace(reply, contents=tuple(contents))
+
+
+async def _may_manage(parts: Parts, asker: Asker) -> bool:
+    """Whether menus would change something: by Discord's rules, or as one whom managers added."""
+    return asker.may_manage or await parts.desk.draft("subscribe", asker) is not None
 
 
 async def _changed(parts: Parts, asker: Asker, given: Mapping[str, str], channel: int | None) -> list[str]:
     """Set what is new; gives what was refused, in sentences."""
-    now = _values((await parts.desk.answer(_words("", "", channel), asker)).contents)
+    now = _values((await _settings(parts, asker, channel)).contents)
     refusals: dict[str, None] = {}
     for name, value in given.items():
         if name in (*MENUS, *TYPED) and value != now.get(name):
@@ -121,7 +136,7 @@ async def _draw(
 async def _open(parts: Parts, interaction: discord.Interaction[Any], channel: int | None) -> None:
     """Open the form with what is set now."""
     asker = of_interaction(interaction)
-    now = _values((await parts.desk.answer(_words("", "", channel), asker)).contents)
+    now = _values((await _settings(parts, asker, channel)).contents)
     await forms.open_modal(parts, interaction, form(now, channel))
 
 

@@ -21,6 +21,8 @@ from bot.connectors.discord.parts import (
 )
 
 MANAGERS = "people with the permission Manage Server"
+LATELY = 60.0
+"""Seconds for which somebody's roles are believed where a form is only shown: sending it asks anew."""
 NOT_IN_NAMES = re.compile(r"[`#@/<>]")
 """Signs that would have a meaning in our own sentences."""
 
@@ -31,6 +33,7 @@ class People:
     def __init__(self, api: Api) -> None:
         self._api = api
         self._names: Remembered[str] = Remembered()
+        self._roles: Remembered[tuple[float, tuple[int, ...]]] = Remembered()
 
     async def names(self, guild: int | None, text: str) -> str:
         """The text with each `@55…` replaced by the plain name of the person or role, where Discord tells it."""
@@ -47,10 +50,11 @@ class People:
             text = re.sub(rf"@{person}\b", name.replace("\\", r"\\"), text)
         return text
 
-    async def at(self, origin: Origin, here: Asker) -> Asker:
+    async def at(self, origin: Origin, here: Asker, *, lately: bool = False) -> Asker:
         """Who asks, at the server that a direct message of theirs is about. Raises a DeliveryError.
 
-        ChannelGone is raised when they, or the bot, are not in it any more.
+        ChannelGone is raised when they, or the bot, are not in it any more. With `lately` it may be as Discord said
+        within the last minute.
         """
         if origin.guild is None:
             return here
@@ -59,11 +63,16 @@ class People:
         if guild is None:
             raise ChannelGone("Sidelines is not in that server any more.")
         person = int(here.person)
-        try:
-            answer = await self._member(guild.id, person)
-        except ChannelGone as error:
-            raise ChannelGone("You are not in that server any more.") from error
-        roles = [guild.default_role, *filter(None, (guild.get_role(int(id)) for id in answer["roles"]))]
+        known = f"{guild.id}:{person}"
+        until, held = self._roles.get(known, (0.0, ()))
+        if not lately or self._api.monotonic() > until:
+            try:
+                held = tuple(map(int, (await self._member(guild.id, person))["roles"]))
+            except ChannelGone as error:
+                self._roles.pop(known, None)
+                raise ChannelGone("You are not in that server any more.") from error
+            self._roles.note(known, (self._api.monotonic() + LATELY, held))
+        roles = [guild.default_role, *filter(None, map(guild.get_role, held))]
         may = guild.owner_id == person or any(
             role.permissions.manage_guild or role.permissions.administrator for role in roles
         )

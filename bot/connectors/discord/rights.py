@@ -45,6 +45,19 @@ def may_speak(place: Place) -> bool:
     return not blocked & set(missing(place))
 
 
+def unheard(role: discord.Role) -> str:
+    """What to do so that the bot's mention of a role notifies its people; empty when it does already.
+
+    https://docs.discord.com/developers/topics/permissions, MENTION_EVERYONE.
+    """
+    if role.mentionable or role.guild.me.guild_permissions.mention_everyone:
+        return ""
+    return (
+        "Discord notifies nobody of it yet: in the server's settings, under Roles, let anyone @mention that role, "
+        "or grant Sidelines the permission to mention all roles."
+    )
+
+
 def lacks_threads(channel: GuildChannel) -> bool:
     """Whether the bot may not begin threads there, or not write in them."""
     return bool({NAMES["create_public_threads"], NAMES["send_messages_in_threads"]} & set(missing(channel)))
