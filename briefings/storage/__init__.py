@@ -20,8 +20,10 @@ if TYPE_CHECKING:
     from briefings.storage.articles import Articles
     from briefings.storage.claims import Claims
     from briefings.storage.engine import Database
+    from briefings.storage.feeds import Feeds
     from briefings.storage.outbox import Outbox
     from briefings.storage.settled import Preferences, Topics
+    from briefings.storage.sources import Sources
     from briefings.storage.subscriptions import Subscriptions
     from briefings.storage.turns import Turns
     from briefings.storage.workspaces import Workspaces
@@ -87,6 +89,20 @@ class Storage:
         from briefings.storage.articles import Articles
 
         return Articles(self.database)
+
+    @cached_property
+    def feeds(self) -> Feeds:
+        """What is fetched, and what it listed."""
+        from briefings.storage.feeds import Feeds
+
+        return Feeds(self.database)
+
+    @cached_property
+    def sources(self) -> Sources:
+        """Which workspace reads which feed."""
+        from briefings.storage.sources import Sources
+
+        return Sources(self.database)
 
     @cached_property
     def subscriptions(self) -> Subscriptions:

@@ -17,6 +17,7 @@ from sqlalchemy import (
     Table,
     Text,
     UniqueConstraint,
+    false,
     text,
 )
 
@@ -60,6 +61,14 @@ articles = Table(
         nullable=False,
         default=False,
         comment="kept as a mark for the index until it followed",
+    ),
+    Column(
+        "backlog",
+        Boolean,
+        nullable=False,
+        default=False,
+        server_default=false(),
+        comment="it came with the first look at a source",
     ),
     Index(None, "arrived"),
     Index(None, "story"),
@@ -216,6 +225,71 @@ workspaces = Table(
     Column("workspace", String, primary_key=True),
     Column("joined", Time),
     Column("left", Time, comment="null while the bot is there"),
+)
+
+feeds = Table(
+    "feeds",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("url", Text, nullable=False, unique=True),
+    Column("title", Text, nullable=False),
+    Column("site", Text),
+    Column("health", String, nullable=False),
+    Column("reason", Text),
+    Column("failures", Integer, nullable=False),
+    Column("changed", Time),
+    Column("last_fetch", Time),
+    Column("last_good", Time),
+    Column("last_news", Time),
+    Column("next_fetch", Time),
+    Column("every", BigInteger, comment="milliseconds that its server asks to be left alone"),
+    Column("etag", Text),
+    Column("last_modified", Text),
+    Column("digest", String),
+    Column("lease", Time, comment="until when a process holds it"),
+    Column("holder", String),
+    Index(None, "next_fetch"),
+    comment="each is fetched once, however many workspaces read it",
+    sqlite_autoincrement=True,  # Marks of its entries in article_keys outlive it.
+)
+
+sources = Table(
+    "sources",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("workspace", String, nullable=False, comment="'*' is every workspace"),
+    Column("feed", ForeignKey("feeds.id"), nullable=False, index=True),
+    Column("name", Text, nullable=False),
+    Column("paused", Boolean, nullable=False, default=False),
+    Column("added", Time, nullable=False),
+    Column("added_by", String),
+    Column("channel", String),
+    Column("first_read", Time, comment="when its feed was first read for it; what it listed then is no news"),
+    UniqueConstraint("workspace", "feed"),
+    sqlite_autoincrement=True,
+)
+
+seen = Table(
+    "seen",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("feed", ForeignKey("feeds.id", ondelete="CASCADE"), nullable=False),
+    Column("title", Text, nullable=False),
+    Column("guid", Text),
+    Column("url", Text, comment="canonical"),
+    Column("digest", String, nullable=False, comment="of title and text"),
+    Column("first_seen", Time, nullable=False),
+    Column("last_seen", Time, nullable=False),
+    Column("state", String, nullable=False),
+    Column("reason", Text),
+    Column("tries", Integer, nullable=False),
+    Column("next_try", Time),
+    Column("entry", Text, comment="JSON of what the feed says of it, until it is stored"),
+    Index(None, "feed", "guid"),
+    Index(None, "feed", "url"),
+    Index(None, "feed", "digest"),
+    Index(None, "feed", "state"),
+    comment="entries that feeds listed",
 )
 
 slack_bots = Table(
