@@ -6,7 +6,6 @@ UPDATE_GOLDEN=1 writes the golden files anew. `test_block_kit_any` tries any con
 import json
 import os
 import re
-from datetime import UTC, datetime, timedelta, timezone
 from pathlib import Path
 from typing import Any
 
@@ -15,85 +14,17 @@ import pytest
 from bot.render.block_kit import blocks, messages
 from bot.render.block_text import address, pieces, shorten
 from bot.render.limits import SLACK_BLOCKS
-from briefings.types import (
-    Action,
-    Answer,
-    Briefing,
-    CondensedSection,
-    Content,
-    Head,
-    Item,
-    Listing,
-    Notice,
-    Quote,
-    Story,
-    Telling,
-)
+from briefings.types import Action, Answer, Briefing, CondensedSection, Content, Item, Listing, Notice, Story, Telling
+from tests.bot import sample_contents
+from tests.bot.sample_contents import COMMANDS, FERRY, HEADLINES, answering, numbered, quoting, subscribed
 from tests.servers.slack_judges import judge_message
 
 GOLDEN = Path(__file__).parent / "golden" / "block_kit"
 
-FERRY = Head(
-    id=7,
-    title="Harbour ferry returns after a year",
-    url="https://example.org/ferry?a=1&b=2",
-    source="Harbour Post",
-    published=datetime(2026, 5, 19, 6, tzinfo=UTC),
-)
-BRIDGE = Head(id=8, title="Bridge *repairs* begin :tada:", url="https://example.org/bridge", source="A & B")
-FARES = CondensedSection(
-    "What it costs",
-    1,
-    (
-        Telling("A crossing is to cost 4.50, half of what it did before the engine failed.", 0, 0),
-        Telling("Children under ten travel free.", 0, 1),
-    ),
-)
-CHILDREN = Quote(
-    text="Children under ten travel free.",
-    article=FERRY,
-    heading="What it costs",
-    section=1,
-    paragraph=0,
-    sentence=1,
-    score=3.5,
-)
 CONTENTS: dict[str, Content] = {
-    "briefing": Briefing(
-        topic="harbour",
-        due=datetime(2026, 5, 20, 9, tzinfo=timezone(timedelta(hours=9), "KST")),
-        late=True,
-        stories=(
-            Story(
-                FERRY,
-                (CondensedSection(None, 0, (Telling("The ferry sails again on Friday, the port said.", 0, 0),)), FARES),
-                also_in=(BRIDGE,),
-            ),
-            Story(BRIDGE, ()),
-        ),
-        more=(FERRY, BRIDGE),
-        actions=(Action("post here", "post story 7 8"),),
-    ),
-    "briefing_long": Briefing(
-        topic=None,
-        stories=(
-            Story(
-                FERRY,
-                tuple(CondensedSection(f"Part {n}", n, (Telling(f"Sentence {n}. " * 9, 0, 0),)) for n in range(40)),
-            ),
-        ),
-    ),
-    "briefing_empty": Briefing(topic="harbour", stories=()),
-    "answer": Answer(
-        question="children?",
-        looked_for=("children",),
-        quotes=(
-            CHILDREN,
-            Quote(text="Free <!channel>!", article=BRIDGE, heading=None, section=0, paragraph=0, sentence=0, score=1.0),
-        ),
-        actions=(Action("more", "more 9/1"), Action("brief me", "brief 7")),
-    ),
-    "answer_none": Answer(question="?", looked_for=("bitcoin", "price"), quotes=(), nearest=FERRY),
+    **sample_contents.CONTENTS,
+    "briefing_long": Briefing(topic=None, stories=(numbered(40),)),
+    "answer": answering("Free <!channel>!"),
     "listing": Listing(
         "Subscriptions in #C0456ABCD",
         (
@@ -102,19 +33,12 @@ CONTENTS: dict[str, Content] = {
                 "next Wed 09:00",
                 actions=(Action("test", "preview 1"), Action("remove", "unsubscribe 1")),
             ),
-            Item(FERRY.title, "Harbour Post, 19 May 2026", FERRY.url, (Action("brief me", "brief 7"),)),
-            Item(BRIDGE.title, "no date", BRIDGE.url, (Action("brief me", "brief 8"),)),
-            Item("`ask QUESTION`: quoted sentences", "for example `ask who pays?`"),
-            Item("topic", "harbour OR ferry"),
+            *HEADLINES,
+            *COMMANDS,
         ),
         actions=(Action("set up a subscription", "subscribe"),),
     ),
-    "notice": Notice(
-        "#C0456ABCD is subscribed to harbour & sea: see https://example.org/help.\n\nWrong here:\na OR OR b\n     ^\n"
-        "Write `reschedule 1 WHEN` in #D0456ABCD.",
-        "refused",
-        (Action("change", "reschedule 1"),),
-    ),
+    "notice": subscribed("#C0456ABCD", "#D0456ABCD"),
 }
 
 
@@ -145,9 +69,7 @@ def test_many_small_sections_keep_to_the_blocks_of_a_message() -> None:
 
 
 def test_a_sentence_longer_than_a_block_is_marked_where_it_goes_on_and_cited_at_each_part() -> None:
-    quote = Quote(
-        text="word " * 1000 + "end.", article=FERRY, heading=None, section=0, paragraph=0, sentence=0, score=1.0
-    )
+    quote = quoting("word " * 1000 + "end.")
     shown = [
         text
         for message in messages(Answer(question="?", looked_for=("w",), quotes=(quote,)))

@@ -5,7 +5,6 @@ UPDATE_GOLDEN=1 writes the golden files anew. `test_embeds_any.py` tries any con
 
 import json
 import os
-from datetime import UTC, datetime, timedelta, timezone
 from pathlib import Path
 
 import pytest
@@ -14,81 +13,31 @@ from msgspec.structs import replace
 from bot.render.embed_text import escape, fit, link, web
 from bot.render.embeds import messages
 from bot.render.limits import DISCORD_EMBEDS_TEXT, DISCORD_LEAD, units
-from briefings.types import (
-    Action,
-    Answer,
-    Briefing,
-    CondensedSection,
-    Content,
-    Head,
-    Item,
-    Listing,
-    Notice,
-    Quote,
-    Story,
-    Telling,
-)
+from briefings.types import Action, Answer, Briefing, CondensedSection, Content, Item, Listing, Notice, Story, Telling
+from tests.bot import sample_contents
 from tests.bot.discord_markdown import inline, lines
+from tests.bot.sample_contents import (
+    BRIDGE,
+    COMMANDS,
+    FARES,
+    FERRY,
+    HEADLINES,
+    SAILING,
+    answering,
+    numbered,
+    quoting,
+    subscribed,
+)
 from tests.servers.discord_limits import embed_size, message_faults, message_losses
 
 GOLDEN = Path(__file__).parent / "golden" / "embeds"
 CHANNEL = "#123456789012345678"
 
-FERRY = Head(
-    id=7,
-    title="Harbour ferry returns after a year",
-    url="https://example.org/ferry?a=1&b=2",
-    source="Harbour Post",
-    published=datetime(2026, 5, 19, 6, tzinfo=UTC),
-)
-BRIDGE = Head(id=8, title="Bridge *repairs* begin :tada:", url="https://example.org/bridge", source="A & B")
-FARES = CondensedSection(
-    "What it costs",
-    1,
-    (
-        Telling("A crossing is to cost 4.50, half of what it did before the engine failed.", 0, 0),
-        Telling("Children under ten travel free.", 0, 1),
-    ),
-)
-SAILING = CondensedSection(None, 0, (Telling("The ferry sails again on Friday, the port said.", 0, 0),))
-CHILDREN = Quote(
-    text="Children under ten travel free.",
-    article=FERRY,
-    heading="What it costs",
-    section=1,
-    paragraph=0,
-    sentence=1,
-    score=3.5,
-)
-FREE = Quote(text="Free @everyone!", article=BRIDGE, heading=None, section=0, paragraph=0, sentence=0, score=1.0)
 CONTENTS: dict[str, Content] = {
-    "briefing": Briefing(
-        topic="harbour",
-        due=datetime(2026, 5, 20, 9, tzinfo=timezone(timedelta(hours=9), "KST")),
-        late=True,
-        stories=(Story(FERRY, (SAILING, FARES), also_in=(BRIDGE,)), Story(BRIDGE, ())),
-        more=(FERRY, BRIDGE),
-        actions=(Action("post here", "post story 7 8"),),
-    ),
+    **sample_contents.CONTENTS,
     "briefing_one": Briefing(topic=None, stories=(Story(FERRY, (SAILING, FARES)),)),
-    "briefing_long": Briefing(
-        topic="harbour",
-        stories=(
-            Story(
-                FERRY,
-                tuple(CondensedSection(f"Part {n}", n, (Telling(f"Sentence {n}. " * 9, 0, 0),)) for n in range(20)),
-            ),
-        ),
-        more=(BRIDGE,),
-    ),
-    "briefing_empty": Briefing(topic="harbour", stories=()),
-    "answer": Answer(
-        question="children?",
-        looked_for=("children",),
-        quotes=(CHILDREN, FREE),
-        actions=(Action("more", "more 9/1"), Action("brief me", "brief 7")),
-    ),
-    "answer_none": Answer(question="?", looked_for=("bitcoin", "price"), quotes=(), nearest=FERRY),
+    "briefing_long": Briefing(topic="harbour", stories=(numbered(20),), more=(BRIDGE,)),
+    "answer": answering("Free @everyone!"),
     "listing_subscriptions": Listing(
         f"Subscriptions in {CHANNEL}",
         (
@@ -105,23 +54,9 @@ CONTENTS: dict[str, Content] = {
         ),
         actions=(Action("set up a subscription", "subscribe"),),
     ),
-    "listing_latest": Listing(
-        "Latest headlines",
-        (
-            Item(FERRY.title, "Harbour Post, 19 May 2026", FERRY.url, (Action("brief me", "brief 7"),)),
-            Item(BRIDGE.title, "no date", BRIDGE.url, (Action("brief me", "brief 8"),)),
-        ),
-    ),
-    "listing_help": Listing(
-        "What you can type",
-        (Item("`ask QUESTION`: quoted sentences", "for example `ask who pays?`"), Item("topic", "harbour OR ferry")),
-    ),
-    "notice": Notice(
-        f"{CHANNEL} is subscribed to harbour & sea: see https://example.org/help.\n\nWrong here:\na OR OR b\n     ^\n"
-        "Write `reschedule 1 WHEN` in #223456789012345678.",
-        "refused",
-        (Action("change", "reschedule 1"),),
-    ),
+    "listing_latest": Listing("Latest headlines", HEADLINES),
+    "listing_help": Listing("What you can type", COMMANDS),
+    "notice": subscribed(CHANNEL, "#223456789012345678"),
 }
 
 
@@ -177,10 +112,6 @@ def test_a_lead_stays_short_and_long_sentences_stand_below_it_whole() -> None:
     lead, quoted = messages(Answer(question="?", looked_for=("w",), quotes=(quoting(long),)))[0].payload["embeds"]
     assert embed_size(lead) <= DISCORD_LEAD
     assert quoted["description"].split("\n")[0] == f"> {long}"
-
-
-def quoting(text: str) -> Quote:
-    return Quote(text=text, article=FERRY, heading=None, section=0, paragraph=0, sentence=0, score=1.0)
 
 
 def test_a_sentence_longer_than_an_embed_is_marked_where_it_goes_on_and_cited_at_each_part() -> None:

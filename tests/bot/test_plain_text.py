@@ -11,7 +11,6 @@ from briefings.types import (
     Action,
     Answer,
     Briefing,
-    CondensedSection,
     Content,
     Head,
     Item,
@@ -20,9 +19,9 @@ from briefings.types import (
     Quote,
     Reply,
     Story,
-    Telling,
 )
 from tests.bot.any_content import any_content
+from tests.bot.sample_contents import FARES, SAILING
 
 FERRY = Head(
     id=7,
@@ -42,17 +41,7 @@ def test_a_briefing_shows_topic_time_source_sections_and_what_was_left_out() -> 
         stories=(
             Story(
                 FERRY,
-                (
-                    CondensedSection(None, 0, (Telling("The ferry sails again on Friday, the port said.", 0, 0),)),
-                    CondensedSection(
-                        "What it costs",
-                        1,
-                        (
-                            Telling("A crossing is to cost 4.50, half of what it did before the engine failed.", 0, 0),
-                            Telling("Children under ten travel free.", 0, 1),
-                        ),
-                    ),
-                ),
+                (SAILING, FARES),
                 also_in=(BRIDGE,),
             ),
             Story(BRIDGE, ()),
