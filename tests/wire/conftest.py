@@ -12,8 +12,7 @@ from discord.gateway import DiscordWebSocket
 from discord.http import Route
 
 from bot.connectors.discord.client import Line
-from bot.connectors.discord.parts import Tasks as DiscordTasks
-from bot.connectors.slack.parts import Tasks as SlackTasks
+from bot.tasks import Tasks
 from tests.servers.discord import DiscordServer
 from tests.servers.slack import SlackServer, live_mentions
 from tests.wire.guild_office import GuildOffice
@@ -25,14 +24,13 @@ def work(monkeypatch: pytest.MonkeyPatch) -> list[asyncio.Task[None]]:
     """Every piece of work that follows an acknowledgement, so that its end can be waited for."""
     begun: list[asyncio.Task[None]] = []
 
-    def start(tasks: SlackTasks | DiscordTasks, work: Coroutine[Any, Any, None]) -> None:
+    def start(tasks: Tasks, work: Coroutine[Any, Any, None]) -> None:
         task = asyncio.create_task(work)
         begun.append(task)
         tasks._running.add(task)
         task.add_done_callback(tasks._ended)
 
-    monkeypatch.setattr(SlackTasks, "start", start)
-    monkeypatch.setattr(DiscordTasks, "start", start)
+    monkeypatch.setattr(Tasks, "start", start)
     return begun
 
 

@@ -24,7 +24,6 @@ from bot.connectors.discord.parts import (
     HOME,
     Origin,
     Parts,
-    Tasks,
     anchored,
     at_home,
     channel_name,
@@ -36,6 +35,7 @@ from bot.connectors.discord.posting import Posts
 from bot.connectors.discord.replying import Replies
 from bot.render import embeds
 from bot.render.limits import DISCORD_EMBEDS_TEXT
+from bot.tasks import Tasks
 from briefings.types import Content
 
 if TYPE_CHECKING:
@@ -100,6 +100,7 @@ class Discord:
             await asyncio.wait({line})
             line.result()
         finally:
+            tasks.close()
             await tasks.finish(FINISHING)  # Replies under way need the line.
             line.cancel()
             await asyncio.gather(line, return_exceptions=True)

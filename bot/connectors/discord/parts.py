@@ -2,15 +2,11 @@
 
 from __future__ import annotations
 
-import asyncio
-import logging
 import re
-from collections.abc import Awaitable, Callable, Coroutine, Iterator, Mapping
+from collections.abc import Awaitable, Callable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
 from msgspec import Struct
-
-from bot.connectors import DeliveryError
 
 if TYPE_CHECKING:
     from bot.connectors import Desk
@@ -18,49 +14,14 @@ if TYPE_CHECKING:
     from bot.connectors.discord.overrides import Overrides
     from bot.connectors.discord.people import People
     from bot.connectors.discord.replying import Place, Replies
+    from bot.tasks import Tasks
     from briefings.types import Reply
-
-log = logging.getLogger(__name__)
 
 BUTTON = re.compile(r"sidelines:(?P<number>\d+)(?:@(?P<guild>\d+)(?:/(?P<channel>\d+))?)?:(?P<command>.+)", re.DOTALL)
 """The `custom_id` of a button: its place in the message, where it belongs if that is not where it is shown, and what
 pressing it types."""
 LONGEST_ID = 100
 """Characters of a `custom_id`: https://docs.discord.com/developers/components/reference#anatomy-of-a-component."""
-
-
-class Tasks:
-    """Work that goes on after its acknowledgement; kept so that it is not lost, and can be waited for."""
-
-    def __init__(self) -> None:
-        self._running: set[asyncio.Task[None]] = set()
-        self._finishing = False
-
-    def start(self, work: Coroutine[Any, Any, None]) -> None:
-        """Begin the work, unless the program is about to stop; a failure is logged."""
-        if self._finishing:
-            work.close()
-            return
-        task = asyncio.create_task(work)
-        self._running.add(task)
-        task.add_done_callback(self._ended)
-
-    async def finish(self, within: float) -> None:
-        """Wait for all of it, `within` seconds at most, then end the rest."""
-        self._finishing = True
-        if self._running:
-            _, late = await asyncio.wait(set(self._running), timeout=within)
-            for task in late:
-                task.cancel()
-
-    def _ended(self, task: asyncio.Task[None]) -> None:
-        self._running.discard(task)
-        if task.cancelled() or not (error := task.exception()):
-            return
-        if isinstance(error, DeliveryError):
-            log.warning("an event was not worked on: %s", error, extra={"action": "event_failed"})
-        else:
-            log.error("work on an event failed", exc_info=error, extra={"action": "event_failed"})
 
 
 class Parts(Struct, frozen=True):

@@ -20,12 +20,13 @@ from bot.connectors.slack.api import Api, SingleTeam, Tokens
 from bot.connectors.slack.installing import add_pages
 from bot.connectors.slack.manifest import REQUESTS_PATH
 from bot.connectors.slack.oauth import Installations
-from bot.connectors.slack.parts import Parts, Tasks, channel_of, team_of, workspace_name
+from bot.connectors.slack.parts import Parts, channel_of, team_of, workspace_name
 from bot.connectors.slack.people import People
 from bot.connectors.slack.replying import Replies
 from bot.connectors.slack.serving import Endpoint, SocketMode, build
 from bot.render import block_kit
 from bot.render.limits import SLACK_MESSAGE
+from bot.tasks import Tasks
 from briefings.types import Content
 
 if TYPE_CHECKING:

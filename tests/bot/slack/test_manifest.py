@@ -20,10 +20,11 @@ from bot.connectors.slack.manifest import (
     SHORTCUTS,
     Shortcut,
 )
-from bot.connectors.slack.parts import Parts, Tasks
+from bot.connectors.slack.parts import Parts
 from bot.connectors.slack.people import People
 from bot.connectors.slack.replying import Replies
 from bot.connectors.slack.serving import build
+from bot.tasks import Tasks
 
 CONFIG = Path(__file__).parents[3] / "config"
 SOCKET, HTTP = "slack-manifest.yaml", "slack-manifest-http.yaml"
