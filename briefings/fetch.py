@@ -23,7 +23,7 @@ from msgspec.structs import replace
 
 from briefings.addresses import Guard, Resolve, Transport
 from briefings.errors import FetchError
-from briefings.headers import fresh_for, retry_after, validator
+from briefings.headers import charset, fresh_for, retry_after, validator
 
 REDIRECTS = 5
 """Redirects that are followed, each checked like the first address."""
@@ -76,6 +76,11 @@ class Fetched(Struct, frozen=True, kw_only=True):
     last_modified: str | None = None
     digest: str = ""
     fresh_for: timedelta | None = None
+
+    @property
+    def charset(self) -> str:
+        """The encoding that the server names, or empty."""
+        return charset(self.content_type)
 
 
 class _Wanted(NamedTuple):

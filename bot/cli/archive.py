@@ -157,7 +157,7 @@ def _page(address: str, settings: Settings) -> Document:
     allowed = frozenset(settings.reading.allow_hosts)
     # A person waits, for one page: no pause between its redirects.
     fetched = fetch(address, Asking(limit=limit, allow_hosts=allowed, contact=settings.sources.contact, gap=0))
-    document = read(fetched.body, name=fetched.url, limit=limit)
+    document = read(fetched.body, name=fetched.url, charset=fetched.charset, limit=limit)
     return document if document.url else replace(document, url=fetched.url)
 
 
