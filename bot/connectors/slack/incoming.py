@@ -6,6 +6,7 @@ about, and settled just before its reply goes out.
 
 from __future__ import annotations
 
+import logging
 import math
 import re
 from collections.abc import Awaitable, Callable
@@ -17,7 +18,7 @@ from bot.connectors import DeliveryError
 from bot.connectors.slack import modals
 from bot.connectors.slack.assistant import working
 from bot.connectors.slack.manifest import COMMANDS
-from bot.connectors.slack.parts import channel_name, log, workspace_name
+from bot.connectors.slack.parts import channel_name, workspace_name
 from bot.connectors.slack.replying import Place
 from bot.connectors.slack.rooms import in_channel, subscribed_channel
 from bot.connectors.slack.typed import by_a_person, mentions, to_somebody_else, words
@@ -29,6 +30,8 @@ if TYPE_CHECKING:
 
     from bot.connectors import Asker, Draft
     from bot.connectors.slack.parts import Parts
+
+log = logging.getLogger(__name__)
 
 OLD_BUTTON = Notice("That button is from an older version of Sidelines. `/briefing help` says what I can do now.")
 OLD_COMMAND = Notice("I do not know that command. `/briefing help` says what I can do.", "refused")

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import logging
 import re
 from collections.abc import Awaitable, Callable
 
 from msgspec.structs import replace
 
 from bot.connectors import ChannelGone, DeliveryError
-from bot.connectors.slack.parts import Parts, log
+from bot.connectors.slack.parts import Parts
 from briefings.types import Notice, Reply
+
+log = logging.getLogger(__name__)
 
 SUBSCRIBE = re.compile(r"subscribe\s+.*?(?:#(?P<channel>\S+))?\s*", re.DOTALL | re.IGNORECASE)
 ARCHIVED = "That channel is archived; unarchive it, or choose another channel."
