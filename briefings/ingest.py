@@ -122,22 +122,23 @@ def add(
     *,
     workspace: str,
     now: datetime,
+    backlog: bool = False,
     progress: Progress | None = None,
 ) -> list[Outcome]:
     """Store documents for `workspace` and tell what became of each, in order. Raises StorageError.
 
-    Read and cut them before: this holds the database's only writer.
+    `backlog`: new ones count as that. Read and cut them before: this holds the database's only writer.
     """
     outcomes: list[Outcome] = []
     for batch in _batches(incoming):
         with storage.writing():
-            outcomes += [_store(storage, each, workspace, now) for each in batch]
+            outcomes += [_store(storage, each, workspace, now, backlog) for each in batch]
         if progress is not None:
             progress(len(outcomes))
     return outcomes
 
 
-def _store(storage: Storage, incoming: Incoming, workspace: str, now: datetime) -> Outcome:
+def _store(storage: Storage, incoming: Incoming, workspace: str, now: datetime, backlog: bool) -> Outcome:
     articles = storage.articles
     identity = keys(incoming)
     decision = decide(incoming.document, identity, articles.matching(identity, workspace), workspace)
@@ -145,7 +146,9 @@ def _store(storage: Storage, incoming: Incoming, workspace: str, now: datetime) 
     if decision.leave is not None:
         articles.remove(decision.leave, workspace=workspace)
     if article is None:
-        article = articles.add(document, keys=decision.keys, workspace=workspace, now=now, story=decision.story)
+        article = articles.add(
+            document, keys=decision.keys, workspace=workspace, now=now, story=decision.story, backlog=backlog
+        )
     elif decision.kind == "unchanged":
         articles.identify(article, keys=decision.keys, workspace=workspace)
         if decision.share:

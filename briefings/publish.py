@@ -5,7 +5,7 @@ However many subscriptions are due, those that get the same briefing are found f
 
 from __future__ import annotations
 
-from bisect import bisect_left
+from bisect import bisect_left, bisect_right
 from collections import Counter
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
@@ -46,6 +46,8 @@ TRIAL = timedelta(hours=1)
 
 BATCH = 20_000
 """Subscriptions in one transaction: with more, others would wait to write for over half a second."""
+
+_NOTHING: frozenset[int] = frozenset()
 
 
 class Published(Struct, frozen=True):
@@ -155,7 +157,7 @@ class _Publishing:
         places: dict[tuple[object, ...], int] = {}
         fates: list[Fate] = []
         subjects: dict[int, int] = {}
-        for id, workspace, channel, topic, query, cron, zone, since in due:
+        for id, workspace, channel, topic, query, cron, zone, since, created in due:
             matches = matching.get((workspace, query))
             if matches is None:
                 matches = matching[workspace, query] = self.news[workspace].on(query)
@@ -164,13 +166,14 @@ class _Publishing:
             if channel in special:
                 own = channel if channel in settled.channels else ""
                 seen = frozenset(had.get(channel, ())) & matches.stories
-            key = (matches, topic, cron, zone, old, own, seen)
+            stale = matches.stale(since, created) if matches.backlog else _NOTHING
+            key = (matches, topic, cron, zone, old, stale, own, seen)
             place = places.get(key)
             if place is None:
                 place = places[key] = len(fates)
                 preferences = settled.merged(workspace, own, self.defaults)
                 schedule = Schedule(words="", cron=tuple(cron.splitlines()), zone=zone)
-                found = tuple(one for one in matches.found(old) if not seen or one.story not in seen)
+                found = tuple(one for one in matches.found(old, stale) if not seen or one.story not in seen)
                 fates.append(self._fate(topic, schedule, preferences, found, matches.refusal))
             subjects[id] = place
             if channel in twice:
@@ -251,13 +254,27 @@ class _Matches:
             self.refusal = str(error)
         self.arrivals = [_milliseconds(article.arrived) for _, article in self.matches]
         self.stories = {article.story for _, article in self.matches}
-        self._found: dict[int, tuple[Found, ...]] = {}
+        self.backlog = [article for _, article in self.matches if article.backlog]
+        self._came = [_milliseconds(article.arrived) for article in self.backlog]
+        dated = [(_milliseconds(date), article.id) for article in self.backlog if (date := article.published)]
+        self._dated = sorted(dated)
+        self._stale: dict[tuple[int, int], frozenset[int]] = {}
+        self._found: dict[tuple[int, frozenset[int]], tuple[Found, ...]] = {}
 
-    def found(self, old: int) -> tuple[Found, ...]:
-        """The stories of all but the first `old` of them."""
-        if old not in self._found:
-            self._found[old] = by_story(self.matches[old:])
-        return self._found[old]
+    def stale(self, since: int, created: int) -> frozenset[int]:
+        """The backlog that is no news to a subscription made at `created`: it came later, and is older than `since`."""
+        key = bisect_right(self._came, created), bisect_left(self._dated, (since, 0))
+        if key not in self._stale:
+            came, dated = key
+            recent = {id for _, id in self._dated[dated:]}
+            self._stale[key] = frozenset(article.id for article in self.backlog[came:]) - recent
+        return self._stale[key]
+
+    def found(self, old: int, stale: frozenset[int]) -> tuple[Found, ...]:
+        """The stories of all but the first `old` of them, and but those that are `stale`."""
+        if (old, stale) not in self._found:
+            self._found[old, stale] = by_story(each for each in self.matches[old:] if each[1].id not in stale)
+        return self._found[old, stale]
 
 
 def nothing_new(topic: str, schedule: Schedule, slot: Slot) -> Notice:
@@ -283,7 +300,7 @@ def preview(
 ) -> Briefing | None:
     """What a subscription would post now: news since `since` that the channel has not had. None when there is none.
 
-    Raises `QueryError`.
+    A person asks, so that the backlog of sources counts as well. Raises `QueryError`.
     """
     found = by_story(match(storage.articles.arrived_since(workspace, since), query, keywords))
     had = storage.outbox.had(channel)

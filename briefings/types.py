@@ -68,7 +68,8 @@ class Head(Struct, frozen=True, kw_only=True):
 class Article(Document, frozen=True, kw_only=True):
     """A stored document. Near-identical articles share one `story`; `arrived` is when it counts as news.
 
-    `change` is its place in the sequence of changes that the search index follows.
+    `change` is its place in the sequence of changes that the search index follows. `backlog`: its source listed it when
+    it was first read, so that it is news only to whoever subscribed later, or by the date that it carries.
     """
 
     id: int
@@ -76,6 +77,7 @@ class Article(Document, frozen=True, kw_only=True):
     arrived: datetime
     updated: datetime
     change: int
+    backlog: bool = False
 
     @property
     def head(self) -> Head:
@@ -279,9 +281,9 @@ class Subscription(Struct, frozen=True, kw_only=True):
     last_delivered: datetime | None = None
 
 
-Due = tuple[int, str, str, str, str, str, str, int]
+Due = tuple[int, str, str, str, str, str, str, int, int]
 """A due subscription, as many as there may be: id, workspace, channel, topic, query, cron lines joined by new lines,
-zone, and since in UTC milliseconds."""
+zone, and since and created in UTC milliseconds."""
 
 
 class Fate(Struct, frozen=True, kw_only=True):

@@ -40,12 +40,19 @@ class Articles:
     # Writing
 
     def add(
-        self, document: Document, *, keys: Iterable[Key], workspace: str, now: datetime, story: int | None = None
+        self,
+        document: Document,
+        *,
+        keys: Iterable[Key],
+        workspace: str,
+        now: datetime,
+        story: int | None = None,
+        backlog: bool = False,
     ) -> int:
         """Store a new article, seen by `workspace`, and answer its id. It opens a story unless it joins one."""
         with self._database.writing() as connection:
             row = _columns(document) | {"arrived": milliseconds(now), "updated": milliseconds(now)}
-            row |= {"story": story or 0, "change": self._next(connection)}
+            row |= {"story": story or 0, "change": self._next(connection), "backlog": backlog}
             statement = insert(articles).values(row)
             key: int = connection.execute(statement.returning(articles.c.id)).scalar_one()
             if story is None:
@@ -62,7 +69,7 @@ class Articles:
         with self._database.writing() as connection:
             row = _columns(document) | {"updated": milliseconds(now), "change": self._next(connection)}
             if news:
-                row["arrived"] = milliseconds(now)
+                row |= {"arrived": milliseconds(now), "backlog": False}
             connection.execute(update(articles).where(articles.c.id == article).values(row))
             connection.execute(delete(sections).where(sections.c.article == article))
             _write_sections(connection, article, document.sections)
@@ -284,6 +291,7 @@ def _article(row: Row[Any], text: tuple[Section, ...]) -> Article:
         arrived=moment(row.arrived),
         updated=moment(row.updated),
         change=row.change,
+        backlog=row.backlog,
     )
 
 

@@ -129,7 +129,7 @@ class Turns:
 
 
 _c = subscriptions.c
-_AS_READ = (_c.id, _c.workspace, _c.channel, _c.topic, _c.query, _c.cron, _c.zone, _c.since)
+_AS_READ = (_c.id, _c.workspace, _c.channel, _c.topic, _c.query, _c.cron, _c.zone, _c.since, _c.created)
 
 
 def _due(columns: Sequence[Column[Any]], now: datetime, limit: int) -> Select[*tuple[Any, ...]]:
