@@ -2,6 +2,7 @@
 
 import re
 from datetime import UTC, date, datetime, timedelta, timezone
+from email.utils import parsedate_to_datetime
 
 _MONTHS = {
     "jan": 1, "feb": 2, "mar": 3, "apr": 4, "may": 5, "jun": 6,
@@ -30,6 +31,8 @@ _WRITTEN = tuple(
         r"(?P<year>\d{4})\s?[年년]\s?(?P<month>\d{1,2})\s?[月월]\s?(?P<day>\d{1,2})\s?[日일]",
     )
 )
+# As in mails and RSS, https://www.rfc-editor.org/rfc/rfc822#section-5, which names zones that the above do not know.
+_MAILED = re.compile(r"(?:[a-z]{3,9},? *)?\d{1,2}[ -][a-z]{3}[a-z]*[ -](?:\d{2}|\d{4}) \d{1,2}:\d{2}.*", re.IGNORECASE)
 LONGEST = 80
 """Characters of the longest date line."""
 
@@ -48,6 +51,11 @@ def parse_date(written: object) -> datetime | None:
     if not isinstance(written, str) or len(written) > LONGEST:
         return None
     text = " ".join(written.split())
+    if _MAILED.fullmatch(text):
+        try:
+            return _in_utc(parsedate_to_datetime(text))
+        except (ValueError, OverflowError):
+            pass
     for pattern in _WRITTEN:
         if match := pattern.fullmatch(text):
             return _from_parts(match)

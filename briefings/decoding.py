@@ -13,6 +13,7 @@ _KNOWN = re.compile(r"(?:utf-?8|ascii|us-ascii|iso|latin|windows|cp|koi8|shift|s
 _DECLARED = re.compile(
     rb"(?:<meta[^>]{0,200}?charset|<\?xml[^>]{0,200}?encoding)\s*=\s*[\"']?([\w-]{2,40})", re.IGNORECASE
 )
+_CHARSET = re.compile(r"charset\s*=\s*[\"']?([\w-]{2,40})", re.IGNORECASE)
 # A mark at the beginning, or "<" in two or four bytes.
 _BEGINNINGS = (
     (b"\xef\xbb\xbf", "utf-8-sig"), (b"\xff\xfe\x00\x00", "utf-32"), (b"\x00\x00\xfe\xff", "utf-32"),
@@ -49,6 +50,12 @@ def decode(data: bytes, charset: str = "") -> str | None:
     marked = next((encoding for mark, encoding in _BEGINNINGS if data.startswith(mark)), "")
     text = _as_named(data, marked) if marked else _unmarked(data, charset)
     return None if text is None else visible(text.replace("\r\n", "\n").replace("\r", "\n"))
+
+
+def charset_of(content_type: str) -> str:
+    """The encoding named by a Content-Type header, "" when it names none."""
+    named = _CHARSET.search(content_type)
+    return named[1] if named else ""
 
 
 def visible(text: str) -> str:

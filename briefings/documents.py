@@ -7,9 +7,11 @@ from urllib.parse import parse_qsl, quote, unquote, urlencode, urlsplit
 
 from briefings.decoding import decode, is_binary
 from briefings.errors import UnreadableDocument
+from briefings.fragments import read_fragment
 from briefings.languages import language_of
 from briefings.sections import Draft, assemble, is_prose
-from briefings.types import Document
+from briefings.sources import Entry
+from briefings.types import Document, Section
 
 LIMIT = 10_000_000
 """Bytes of the largest text that is read; the longest news pages known have 5 MB."""
@@ -59,14 +61,31 @@ def read(data: bytes, *, name: str = "", charset: str = "", limit: int = LIMIT) 
             else f"{called} holds no sentence to quote: give a file with the article's text."
         )
     return Document(
-        title=draft.title.strip() or _shortened(sections[0].sentences[0]),
+        title=draft.title.strip() or shortened(sections[0].sentences[0], LONGEST_TITLE),
         sections=sections,
         url=draft.url,
         source=draft.source,
         byline=draft.byline,
         published=draft.published,
-        language=language_of(" ".join(sentence for section in sections for sentence in section.sentences))
-        or draft.language,
+        language=_language(sections) or draft.language,
+    )
+
+
+def of_entry(entry: Entry, *, source: str | None) -> Document:
+    """An entry with the text that its feed gives, in headed sections; without sections when that is no prose."""
+    sections = assemble(read_fragment(entry.html))
+    if sections and sections[0].heading and sections[0].heading.casefold() == entry.title.casefold():
+        sections = (Section(None, sections[0].paragraphs), *sections[1:])
+    if not any(is_prose(" ".join(paragraph)) for section in sections for paragraph in section.paragraphs):
+        sections = ()
+    return Document(
+        title=entry.title,
+        sections=sections,
+        url=entry.url,
+        source=source,
+        byline=entry.byline,
+        published=entry.published,
+        language=_language(sections) or entry.language,
     )
 
 
@@ -148,7 +167,12 @@ def _called(name: str) -> str:
     return " ".join(base.split()) or "The text"
 
 
-def _shortened(sentence: str) -> str:
-    if len(sentence) <= LONGEST_TITLE:
-        return sentence
-    return (sentence[:LONGEST_TITLE].rpartition(" ")[0] or sentence[:LONGEST_TITLE]) + "…"
+def _language(sections: tuple[Section, ...]) -> str | None:
+    return language_of(" ".join(sentence for section in sections for sentence in section.sentences))
+
+
+def shortened(text: str, longest: int) -> str:
+    """The text, cut between words with "…" when it has more than `longest` characters."""
+    if len(text) <= longest:
+        return text
+    return (text[:longest].rpartition(" ")[0] or text[:longest]) + "…"

@@ -12,7 +12,8 @@ Health = Literal["healthy", "failing", "paused"]
 
 
 class Entry(Struct, frozen=True, kw_only=True):
-    """What a feed lists. `html` is the longest text that the feed gives of it, empty when it gives none.
+    """What a feed lists. `html` is the longest text that the feed gives of it, empty when it gives none; an `excerpt`
+    stands where feeds put a summary, although some put the whole text there.
 
     `guid` is as the feed writes it, None when it gives none; `url` is absolute; `title` is plain text.
     """
@@ -21,6 +22,7 @@ class Entry(Struct, frozen=True, kw_only=True):
     url: str | None = None
     guid: str | None = None
     html: str = ""
+    excerpt: bool = False
     byline: str | None = None
     published: datetime | None = None
     language: str | None = None
