@@ -12,19 +12,14 @@ no measure, since what was on its way is looked for before anything is sent anew
 
 import argparse
 import asyncio
-import os
 import sys
 import tempfile
 from collections import Counter
-from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from briefings.slots import parse_when
-from briefings.storage import Storage
-from briefings.types import EVERYONE, Document, Key, Section, Slot
+from benchmarks.burst import prepare, program, settled
 from tests.servers.slack import SlackServer
 
 TEAM = "T0BURST001"
@@ -54,48 +49,6 @@ class Figures:
         return (len(TOPICS) - 1) / PERMITTED / self.seconds
 
 
-def prepare(folder: Path) -> None:
-    """A story for each topic, and every channel subscribed to all of them, due now."""
-    now = datetime.now(UTC)
-    schedule = parse_when("daily at 9", "UTC")
-    slot = Slot(f"{now:%Y-%m-%dT%H:%M}", now)
-    with Storage.open(f"sqlite:///{folder / 'sidelines.db'}") as storage, storage.writing():
-        for topic in TOPICS:
-            text = f"The committee on {topic} met on Monday and agreed on a plan for the year."
-            document = Document(title=f"Plan for {topic} agreed", sections=(Section(None, ((text,),)),))
-            storage.articles.add(document, keys=[Key("guid", topic)], workspace=EVERYONE, now=now)
-        for channel in CHANNELS:
-            for topic in TOPICS:
-                storage.subscriptions.create(
-                    workspace=f"slack:{TEAM}",
-                    channel=f"slack:{TEAM}:#{channel}",
-                    topic=topic,
-                    query=topic,
-                    schedule=schedule,
-                    since=now - timedelta(days=1),
-                    next_slot=slot,
-                    now=now,
-                    created_by="U0BURST001",
-                )
-
-
-@asynccontextmanager
-async def program(folder: Path, slack: SlackServer) -> AsyncIterator[asyncio.subprocess.Process]:
-    """`sidelines run` with the settings that Socket Mode needs, killed at the end."""
-    own = {"SLACK_API_URL": slack.api_url, "SLACK_BOT_TOKEN": f"xoxb-{TEAM}", "SLACK_APP_TOKEN": slack.app_token}
-    environ = {**os.environ, "SIDELINES_DATA_DIR": str(folder), **own}
-    with (folder / "log").open("ab") as log:
-        process = await asyncio.create_subprocess_exec(
-            sys.executable, "-m", "bot", "run", env=environ, stdin=asyncio.subprocess.DEVNULL, stdout=log, stderr=log
-        )
-    try:
-        yield process
-    finally:
-        if process.returncode is None:
-            process.kill()
-        await process.wait()
-
-
 async def burst(folder: Path, *, kills: Sequence[int] = ()) -> Figures:
     """Let all be due at once and wait until all has been posted; killed and started again after so many posts each."""
     async with SlackServer() as slack:
@@ -104,18 +57,23 @@ async def burst(folder: Path, *, kills: Sequence[int] = ()) -> Figures:
         for number, channel in enumerate(CHANNELS):
             team.channel(channel, f"burst-{number}")
         slack.socket()
-        prepare(folder)
+        prepare(folder, TOPICS, [f"slack:{TEAM}:#{channel}" for channel in CHANNELS], "U0BURST001")
+        settings = {
+            "SLACK_API_URL": slack.api_url,
+            "SLACK_BOT_TOKEN": f"xoxb-{TEAM}",
+            "SLACK_APP_TOKEN": slack.app_token,
+        }
 
         def posts() -> int:
             return sum(len(slack.posts(channel)) for channel in CHANNELS)
 
         for count in kills:
-            async with program(folder, slack):
+            async with program(folder, settings):
                 await slack.wait_for(lambda count=count: posts() >= count, timeout=60)
-        async with program(folder, slack):
+        async with program(folder, settings):
             await slack.wait_for(lambda: posts() >= POSTS, timeout=60)
             await slack.lines.connected()
-            state = await _settled(folder)
+            state = await settled(folder)
         shown = Counter((message.channel, message.text) for channel in CHANNELS for message in slack.posts(channel))
         sent = [call for call in slack.called("chat.postMessage") if call.arguments["channel"] in CHANNELS]
         times = [call.time for call in sent if call.ok]
@@ -127,17 +85,6 @@ async def burst(folder: Path, *, kills: Sequence[int] = ()) -> Figures:
             seconds=max(times) - min(times),
             breaches=len(slack.breaches),
         )
-
-
-async def _settled(folder: Path) -> int:
-    """How many deliveries the program itself counts as delivered, once none is pending."""
-    with Storage.open(f"sqlite:///{folder / 'sidelines.db'}") as storage:
-        for _ in range(600):
-            counts = await asyncio.to_thread(storage.outbox.counts)
-            if not counts.get("pending"):
-                break
-            await asyncio.sleep(0.05)
-    return counts.get("delivered", 0)
 
 
 def main() -> int:
