@@ -122,16 +122,15 @@ class Guard(httpcore.AsyncNetworkBackend):
 
     async def _checked(self, host: str, port: int) -> list[str]:
         """All addresses of this host, if every one may be asked."""
-        name = httpx.URL(scheme="http", host=host).host
         try:
             found = list(dict.fromkeys(await self._resolve(host, port)))
         except (OSError, UnicodeError):
             found = []
         if not found:
-            raise FetchError(f"There is no host {name}; check the address and the connection.")
+            raise FetchError(f"There is no host {host}; check the address and the connection.")
         if _plain(host) not in self._allowed and not all(map(is_public, found)):
             raise FetchError(
-                f"{name} is in a private network, where nothing is fetched; "
+                f"{host} is in a private network, where nothing is fetched; "
                 "to fetch it all the same, name it in allow_hosts in [reading]."
             )
         return found
