@@ -276,7 +276,7 @@ async def test_a_form_that_is_known_too_late_is_offered(discord, desk, bot, acme
         done = await discord.press(kim, message, "form")
     else:
         done = await discord.command(acme, news, kim, "subscribe")
-    assert "A form asks for topic, time and channel." in done.shown
+    assert "A form asks for the topic and the times." in done.shown
     monkeypatch.setattr("bot.connectors.discord.forms.IN_TIME", 1.5)
     again = await discord.press(kim, done.response, "set up a subscription")
     assert again.form
