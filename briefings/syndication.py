@@ -75,10 +75,9 @@ def absolute(base: str, link: str) -> str | None:
 
 # XML --------------------------------------------------------------------------------------------------------
 
-_ROOT = re.compile(
-    r"<!--.*?(?:-->|\Z)|<(?:!doctype\s+|)(?P<page>html)\b|<(?P<root>(?:[\w.-]+:)?(?:rss|feed|rdf|channel|entry))(?=[\s>/])",
-    re.IGNORECASE | re.DOTALL,
-)
+ROOTS = "rss|feed|rdf|channel|entry"
+"""The tags that a feed in XML begins with, in any case and with any prefix."""
+
 _FAULTY = re.compile(
     r"(?P<whole><!\[CDATA\[.*?(?P<end>\]\]>|\Z))|[\x0b\x0c\ufffe\uffff]"
     r"|&(?!(?:lt|gt|amp|quot|apos);)(?:#\d{1,7};|#[xX][0-9a-fA-F]{1,6};|[A-Za-z]\w{1,30};)?",
@@ -87,22 +86,35 @@ _FAULTY = re.compile(
 _NAMESPACE = re.compile(r"\{\s*(?:https?://)?([^}]*?)[/#\s]*\}(.*)", re.DOTALL)
 
 
-def read_xml(text: str, url: str, most: int) -> Parts | None:
-    """The fields of an XML feed and of its first `most` entries; None when the text is none.
+def xml_in(text: str, roots: str) -> str | None:
+    """The document in a text that begins with one of these tags, its common faults repaired; None when there is none.
 
-    What stands before the feed (declarations, warnings of a server) and after it is not looked at. Well-formed XML is
-    parsed as such; in anything else the tags are looked for one by one, as they stand.
+    What stands before it (declarations, warnings of a server) and after it is cut off, unless it is a web page.
     """
-    found = next((match for match in _ROOT.finditer(text) if match["page"] or match["root"]), None)
+    begins = re.compile(
+        rf"<!--.*?(?:-->|\Z)|<(?:!doctype\s+)?(?P<page>html)\b|<(?P<root>(?:[\w.-]+:)?(?:{roots}))(?=[\s>/])",
+        re.IGNORECASE | re.DOTALL,
+    )
+    found = next((match for match in begins.finditer(text) if match["page"] or match["root"]), None)
     if found is None or found["page"]:
         return None
     end = text.rfind(f"</{found['root']}")
-    text = _FAULTY.sub(_repaired, text[found.start() : None if end < 0 else text.find(">", end) + 1 or None])
+    return _FAULTY.sub(_repaired, text[found.start() : None if end < 0 else text.find(">", end) + 1 or None])
+
+
+def read_xml(text: str, url: str, most: int) -> Parts | None:
+    """The fields of an XML feed and of its first `most` entries; None when the text is none.
+
+    Well-formed XML is parsed as such; in anything else the tags are looked for one by one, as they stand.
+    """
+    xml = xml_in(text, ROOTS)
+    if xml is None:
+        return None
     try:
-        root = etree.fromstring(text.encode(), etree.XMLParser(resolve_entities=False, no_network=True))
+        root = etree.fromstring(xml.encode(), etree.XMLParser(resolve_entities=False, no_network=True))
     except etree.XMLSyntaxError:
-        return _from_soup(text, url, most)
-    return _from_tree(root, url, most, based="xml:base" in text)
+        return _from_soup(xml, url, most)
+    return _from_tree(root, url, most, based="xml:base" in xml)
 
 
 def _repaired(match: re.Match[str]) -> str:
@@ -184,7 +196,7 @@ def _field(name: str, attributes: Mapping[str, str], value: str, markup: bool, b
         relation = attributes.get("rel", "alternate").lower()
         if address := absolute(base, attributes.get("href") or value):
             yield Field(name if relation == "alternate" else f"link:{relation}", address)
-    elif not value.strip() or (name == "content" and attributes.get("mode") == "base64"):
+    elif not value.strip() or attributes.get("mode") == "base64":
         return
     elif name == "guid":
         permanent = attributes.get("isPermaLink", attributes.get("ispermalink", "true")).strip().lower()
