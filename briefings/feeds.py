@@ -3,6 +3,10 @@
 import re
 from datetime import datetime, timedelta
 from html import escape, unescape
+from urllib.parse import urlsplit
+
+from lxml import etree
+from msgspec import Struct
 
 from briefings.dates import parse_date
 from briefings.decoding import charset_of, decode, is_binary
@@ -236,3 +240,44 @@ def is_teaser(entry: Entry) -> bool:
     if words < (WHOLE_EXCERPT if entry.excerpt else WHOLE):
         return True
     return _GOES_ON.search(text[-200:]) is not None or _GOES_ON.search(one_line(entry.html[-400:])) is not None
+
+
+# Where a site has its feeds ---------------------------------------------------------------------------------
+
+_OFFERED = re.compile(r"application/(?:(?:rss|atom|rdf)\+xml|feed\+json|json|xml)|text/xml", re.IGNORECASE)
+_FEED_PATH = re.compile(r"(?:^|[/._-])(?:feeds?|rss2?|atom|rdf)(?:[/._-](?:xml|php|rss|atom|json))?/?$", re.IGNORECASE)
+_FEED_NAME = re.compile(r"(?:rss|atom|json)(?: ?feed)?|(?:web|news|xml)? ?feeds?|subscribe by rss", re.IGNORECASE)
+_OF_COMMENTS = re.compile(r"comment|kommentar|commentaire", re.IGNORECASE)
+
+
+class Offer(Struct, frozen=True):
+    """A feed that a page names: its address, and what the page calls it, which may be nothing."""
+
+    url: str
+    title: str
+
+
+def discover(html: bytes, url: str) -> tuple[Offer, ...]:
+    """The feeds that the page at `url` names: first those it declares, then those it links to, feeds of comments last."""
+    text = None if is_binary(html) else decode(html)
+    tree = etree.fromstring(text.encode(), etree.HTMLParser(encoding="utf-8", no_network=True)) if text else None
+    if tree is None:
+        return ()
+    base = next((absolute(url, each.get("href")) for each in tree.iter("base") if each.get("href")), None) or url
+    declared, linked = [], []
+    for element in tree.iter("link", "a"):
+        address = absolute(base, element.get("href") or "")
+        if address is None:
+            continue
+        if element.tag == "link":
+            relations = (element.get("rel") or "").lower().split()
+            if "feed" in relations or ("alternate" in relations and _OFFERED.match(element.get("type") or "")):
+                declared.append(Offer(address, folded(element.get("title") or "")))
+        else:
+            name = folded("".join(element.itertext()))
+            if _FEED_PATH.search(urlsplit(address).path) or _FEED_NAME.fullmatch(name):
+                linked.append(Offer(address, name))
+    offers = {offer.url: offer for offer in reversed(declared + linked)}
+    return tuple(
+        sorted(reversed(offers.values()), key=lambda offer: bool(_OF_COMMENTS.search(f"{offer.url} {offer.title}")))
+    )
