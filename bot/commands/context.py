@@ -125,7 +125,7 @@ class Context:
     def not_allowed(self, channel: str | None = None, *, trusted: bool = True) -> NotAllowed:
         """The refusal for who may not manage: it says who may, the trusted among them."""
         if self.may_appoint() and not self.may_appoint(channel):
-            where = self.shown(channel) if channel else f"all of {self.asker.whole}"
+            where = self.shown(channel) if channel else "the whole workspace"
             here = self.shown(self.asker.channel)
             return NotAllowed(f"You may manage {here} alone, and this is about {where}; ask {self.asker.managers}.")
         added = self.preferences(channel).trusted if trusted else ()

@@ -16,7 +16,7 @@ GUIDE = {
     "pause": ("pause NUMBER or TOPIC", "posts nothing until you resume it"),
     "resume": ("resume NUMBER or TOPIC", "goes on; what came meanwhile is in the next briefing"),
     "reschedule": ("reschedule NUMBER WHEN", "gives a subscription other times"),
-    "topics": ("topics", "the named topics there are"),
+    "topics": ("topics", "the named topics of this workspace"),
     "topic": ("topic add NAME = QUERY, topic remove NAME", "names a query, so that it can be subscribed by name"),
     "sources": ("sources", "the feeds that are read, and how that goes"),
     "source": (
