@@ -62,6 +62,9 @@ class _Passages:
     def last_change(self) -> int:
         return len(self._changes)
 
+    def purged(self) -> int:
+        return 0
+
     def count_changes(self, after: int) -> int:
         return len(self._changes) - after
 

@@ -122,6 +122,9 @@ class Archive:
     def last_change(self) -> int:
         return self.articles
 
+    def purged(self) -> int:
+        return 0
+
     def count_changes(self, after: int) -> int:
         return self.articles - after
 

@@ -52,6 +52,9 @@ class Source(Protocol):
     def last_change(self) -> int:
         """The number of the last change; its upper half tells databases apart."""
 
+    def purged(self) -> int:
+        """The number up to which changes may be missing, those of removed articles."""
+
     def count_changes(self, after: int) -> int:
         """How many articles changed after number `after`."""
 
@@ -141,7 +144,8 @@ class Index:
             with _explained(), self._writing() as writer:
                 self._index.reload()  # Another process may have written while this one waited for its turn.
                 self._last_change = self._marked()
-                if last >> 32 != self._last_change >> 32 or last < self._last_change:
+                another = last >> 32 != self._last_change >> 32 or last < self._last_change
+                if another or self._last_change < source.purged():
                     writer.delete_all_documents()
                     self._last_change = 0
                 done = self._follow(source, writer, last, progress)

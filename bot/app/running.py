@@ -182,8 +182,10 @@ class Bot:
 
     async def _tidy(self) -> None:
         """Delete what nobody will ask about any more, and workspaces that removed the bot long enough ago."""
-        await asyncio.to_thread(tidy, self._storage, _now())
-        kept = timedelta(days=self._settings.data.keep_after_leaving)
+        data = self._settings.data
+        keep = timedelta(days=data.keep_articles) if data.keep_articles else None
+        await asyncio.to_thread(tidy, self._storage, _now(), keep=keep, followed=self._index.last_change)
+        kept = timedelta(days=data.keep_after_leaving)
         await asyncio.to_thread(forget_left, self._storage, _now() - kept)
 
     async def _keep_up(self) -> None:

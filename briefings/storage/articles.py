@@ -10,10 +10,32 @@ from typing import Any
 
 import msgspec
 from msgspec import Struct
-from sqlalchemy import ColumnElement, Connection, Row, and_, delete, exists, func, insert, or_, select, tuple_, update
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Row,
+    and_,
+    bindparam,
+    delete,
+    exists,
+    func,
+    insert,
+    or_,
+    select,
+    tuple_,
+    update,
+)
 
 from briefings.storage.engine import Database, milliseconds, moment
-from briefings.storage.tables import article_keys, article_workspaces, articles, counters, sections
+from briefings.storage.tables import (
+    article_keys,
+    article_workspaces,
+    articles,
+    channel_stories,
+    counters,
+    deliveries,
+    sections,
+)
 from briefings.types import EVERYONE, Article, Change, Document, Head, Key, Section
 
 PAGE = 500
@@ -92,15 +114,54 @@ class Articles:
         with self._database.writing() as connection:
             for table in (article_workspaces, article_keys):
                 connection.execute(delete(table).where(table.c.article == article, table.c.workspace == workspace))
-            if not connection.execute(select(exists().where(article_workspaces.c.article == article))).scalar():
-                for table in (article_keys, sections):
-                    connection.execute(delete(table).where(table.c.article == article))
-                connection.execute(update(articles).where(articles.c.id == article).values(removed=True))
-            self._touch(connection, article)
+            if connection.execute(select(exists().where(article_workspaces.c.article == article))).scalar():
+                self._touch(connection, article)
+            else:
+                self._remove(connection, [article])
 
-    def _next(self, connection: Connection) -> int:
-        """The next number of the sequence. Holding its row until the end keeps the numbers in the order of commits."""
-        statement = update(counters).where(counters.c.name == "change").values(value=counters.c.value + 1)
+    def expire(self, before: datetime, limit: int = PAGE) -> int:
+        """Remove up to `limit` articles that arrived before then, whoever sees them; gives their number.
+
+        Left are the stories of deliveries that did not reach their channel, or not yet.
+        """
+        undelivered = select(deliveries.c.id).where(deliveries.c.state != "delivered")
+        needed = select(channel_stories.c.story).where(channel_stories.c.delivery.in_(undelivered))
+        old = articles.c.arrived < milliseconds(before), articles.c.removed.is_(False), articles.c.story.not_in(needed)
+        query = select(articles.c.id).where(*old).order_by(articles.c.arrived, articles.c.id).limit(limit)
+        with self._database.writing() as connection:
+            ids = connection.execute(query).scalars().all()
+            if ids:
+                self._remove(connection, ids)
+            return len(ids)
+
+    def purge(self, followed: int) -> int:
+        """Delete the marks of removed articles up to change number `followed`; gives their number.
+
+        An index that is not that far must be built anew: see `purged`.
+        """
+        with self._database.writing() as connection:
+            marks = delete(articles).where(articles.c.removed.is_(True), articles.c.change <= followed)
+            purged = connection.execute(marks).rowcount
+            if purged:
+                statement = self._database.insert(counters).values(name="purged", value=followed)
+                statement = statement.on_conflict_do_update(
+                    index_elements=[counters.c.name], set_={"value": followed}, where=counters.c.value < followed
+                )
+                connection.execute(statement)
+            return purged
+
+    def _remove(self, connection: Connection, ids: Sequence[int]) -> None:
+        """Delete the articles' texts, and leave a mark of each for the index."""
+        for table in (article_workspaces, article_keys, sections):
+            connection.execute(delete(table).where(table.c.article.in_(ids)))
+        last = self._next(connection, len(ids))
+        mark = update(articles).where(articles.c.id == bindparam("article")).values(removed=True)
+        rows = [{"article": article, "change": last - place} for place, article in enumerate(reversed(ids))]
+        connection.execute(mark, rows)
+
+    def _next(self, connection: Connection, count: int = 1) -> int:
+        """The last of the next numbers. Holding their row until the end keeps numbers in the order of commits."""
+        statement = update(counters).where(counters.c.name == "change").values(value=counters.c.value + count)
         number: int = connection.execute(statement.returning(counters.c.value)).scalar_one()
         return number
 
@@ -196,6 +257,12 @@ class Articles:
         with self._database.reading() as connection:
             number: int = connection.execute(select(counters.c.value).where(counters.c.name == "change")).scalar_one()
         return number
+
+    def purged(self) -> int:
+        """The number up to which `changes` may miss removed articles; 0 when it misses none."""
+        with self._database.reading() as connection:
+            number = connection.execute(select(counters.c.value).where(counters.c.name == "purged")).scalar()
+        return number or 0
 
     def count_changes(self, after: int) -> int:
         """How many articles changed after number `after`."""

@@ -2,21 +2,41 @@
 
 from datetime import UTC, datetime, timedelta
 
-from sqlalchemy import delete, select
+from sqlalchemy import bindparam, delete, func, or_, select
 
 from briefings.storage import Storage
-from briefings.storage.engine import milliseconds
-from briefings.storage.tables import channel_stories, contents, deliveries, slack_oauth_states
+from briefings.storage.engine import milliseconds, moment
+from briefings.storage.tables import (
+    channel_stories,
+    contents,
+    deliveries,
+    feeds,
+    seen,
+    slack_oauth_states,
+    sources,
+    subscriptions,
+)
 
 KEPT = timedelta(days=30)
-"""How long notices and empty briefings are kept after they were finished. What told a story is kept for `why`."""
+"""How long notices and empty briefings are kept after they were finished. What told a story is kept for `why`.
+
+As long is a feed kept after it was last fetched, when no workspace has it as a source any more.
+"""
+
+UNLISTED = timedelta(days=90)
+"""How long an entry is remembered that its feed does not list any more. One that comes back later is still recognised
+by its article, as long as that is kept."""
 
 
-def tidy(storage: Storage, now: datetime) -> int:
+def tidy(storage: Storage, now: datetime, *, keep: timedelta | None = None, followed: int = 0) -> int:
     """Delete finished deliveries that told no story, and contents that no delivery has; gives how many deliveries.
 
-    Events that no platform will deliver again are forgotten too, and installations that nobody finished.
+    Events that no platform will deliver again are forgotten too, and installations that nobody finished; feeds without
+    sources; and entries that feeds have not listed for long. Articles that arrived longer ago than `keep` are removed,
+    but for those that a delivery or a subscription needs, and marks of removed articles that the index has followed.
     """
+    _tidy_articles(storage, now, keep, followed)
+    _tidy_feeds(storage, now)
     telling = select(channel_stories.c.delivery)
     with storage.writing() as connection:
         storage.claims.forget(now)
@@ -31,3 +51,34 @@ def tidy(storage: Storage, now: datetime) -> int:
         ).rowcount
         connection.execute(delete(contents).where(contents.c.id.not_in(select(deliveries.c.content))))
         return done
+
+
+def _tidy_articles(storage: Storage, now: datetime, keep: timedelta | None, followed: int) -> None:
+    storage.articles.purge(followed)
+    if keep is not None:
+        while storage.articles.expire(min(now - keep, _news_since(storage) or now)):
+            pass  # One transaction for each lot, so that others can write in between.
+
+
+def _news_since(storage: Storage) -> datetime | None:
+    """Since when articles may still be news to a subscription that is served, or tried again by itself."""
+    c = subscriptions.c
+    with storage.reading() as connection:
+        served = or_(c.state == "active", c.next_due.is_not(None))
+        since = connection.execute(select(func.min(c.since)).where(served)).scalar()
+    return None if since is None else moment(since)
+
+
+def _tidy_feeds(storage: Storage, now: datetime) -> None:
+    with storage.writing() as connection:
+        unread = feeds.c.id.not_in(select(sources.c.feed))
+        left = func.coalesce(feeds.c.last_fetch, 0) < milliseconds(now - KEPT)
+        connection.execute(delete(feeds).where(unread, left))
+        last = func.max(seen.c.last_seen)  # When the feed was last read: an unchanged one marks no entry as seen.
+        oldest = last - UNLISTED // timedelta(milliseconds=1)
+        query = select(seen.c.feed, oldest).group_by(seen.c.feed).having(func.min(seen.c.last_seen) < oldest)
+        read = [{"its": feed, "oldest": at} for feed, at in connection.execute(query)]
+        if read:
+            settled = seen.c.state.in_(("stored", "skipped"))
+            unlisted = seen.c.feed == bindparam("its"), seen.c.last_seen < bindparam("oldest")
+            connection.execute(delete(seen).where(*unlisted, settled), read)

@@ -13,7 +13,9 @@ from briefings.storage.tables import (
     contents,
     counters,
     deliveries,
+    feeds,
     preferences,
+    sources,
     subscriptions,
     topics,
     workspaces,
@@ -64,8 +66,10 @@ class Workspaces:
         its = select(deliveries.c.id).where(deliveries.c.workspace == workspace)
         with self._database.writing() as connection:
             connection.execute(delete(channel_stories).where(channel_stories.c.delivery.in_(its)))
-            for table in (deliveries, subscriptions, topics, preferences, article_keys, workspaces):
+            read = connection.execute(select(sources.c.feed).where(sources.c.workspace == workspace)).scalars().all()
+            for table in (deliveries, subscriptions, topics, preferences, article_keys, sources, workspaces):
                 connection.execute(delete(table).where(table.c.workspace == workspace))
+            connection.execute(delete(feeds).where(feeds.c.id.in_(read), feeds.c.id.not_in(select(sources.c.feed))))
             connection.execute(delete(contents).where(contents.c.id.not_in(select(deliveries.c.content))))
             named = counters.c.name.contains(f"{workspace}:", autoescape=True)  # What was done once in a channel.
             connection.execute(delete(counters).where(named))

@@ -46,6 +46,9 @@ class Archive:
     def last_change(self) -> int:
         return self.storage.articles.last_change()
 
+    def purged(self) -> int:
+        return self.storage.articles.purged()
+
     def count_changes(self, after: int) -> int:
         return self.storage.articles.count_changes(after)
 
@@ -211,6 +214,23 @@ def test_changes_are_followed(archive: Archive, folder: Path) -> None:
     assert index.catch_up(archive) == 2
     assert found(index, "crane frost grain") == [("Harbour shut", 0)]
     assert index.count == 1
+
+
+def test_an_index_that_missed_a_purge_is_built_anew(archive: Archive, folder: Path) -> None:
+    index = Index.open(folder, KEYWORDS)
+    harbour, orchard = archive.add(HARBOUR), archive.add(ORCHARD)
+    index.catch_up(archive)
+    archive.storage.articles.remove(orchard, workspace=EVERYONE)
+    assert archive.storage.articles.purge(index.last_change) == 0
+    assert index.catch_up(archive) == 1
+    assert archive.storage.articles.purge(index.last_change) == 1
+    assert index.catch_up(archive) == 0
+
+    archive.storage.articles.remove(harbour, workspace=EVERYONE)
+    archive.add(ORCHARD)
+    assert archive.storage.articles.purge(archive.last_change()) == 1
+    assert index.catch_up(archive) == 1
+    assert found(index, "crane frost grain") == [(ORCHARD.title, 0)]
 
 
 def test_a_shared_article_is_found_by_who_sees_it_now(archive: Archive, folder: Path) -> None:
