@@ -3,6 +3,7 @@
 import re
 from datetime import datetime, timedelta
 from html import escape, unescape
+from typing import Any
 from urllib.parse import urlsplit
 
 from lxml import etree
@@ -244,7 +245,12 @@ def is_teaser(entry: Entry) -> bool:
 
 # Where a site has its feeds ---------------------------------------------------------------------------------
 
-_OFFERED = re.compile(r"application/(?:(?:rss|atom|rdf)\+xml|feed\+json|json|xml)|text/xml", re.IGNORECASE)
+_OFFERED = frozenset(
+    (
+        "application/rss+xml", "application/atom+xml", "application/rdf+xml", "application/feed+json",
+        "application/xml", "text/xml",
+    )
+)  # fmt: skip
 _FEED_PATH = re.compile(r"(?:^|[/._-])(?:feeds?|rss2?|atom|rdf)(?:[/._-](?:xml|php|rss|atom|json))?/?$", re.IGNORECASE)
 _FEED_NAME = re.compile(r"(?:rss|atom|json)(?: ?feed)?|(?:web|news|xml)? ?feeds?|subscribe by rss", re.IGNORECASE)
 _OF_COMMENTS = re.compile(r"comment|kommentar|commentaire", re.IGNORECASE)
@@ -258,7 +264,7 @@ class Offer(Struct, frozen=True):
 
 
 def discover(html: bytes, url: str) -> tuple[Offer, ...]:
-    """The feeds that the page at `url` names: first those it declares, then those it links to, feeds of comments last."""
+    """The feeds that the page at `url` names: those it declares, then those it links to, feeds of comments last."""
     text = None if is_binary(html) else decode(html)
     tree = etree.fromstring(text.encode(), etree.HTMLParser(encoding="utf-8", no_network=True)) if text else None
     if tree is None:
@@ -269,15 +275,22 @@ def discover(html: bytes, url: str) -> tuple[Offer, ...]:
         address = absolute(base, element.get("href") or "")
         if address is None:
             continue
-        if element.tag == "link":
-            relations = (element.get("rel") or "").lower().split()
-            if "feed" in relations or ("alternate" in relations and _OFFERED.match(element.get("type") or "")):
-                declared.append(Offer(address, folded(element.get("title") or "")))
-        else:
+        if element.tag == "a":
             name = folded("".join(element.itertext()))
             if _FEED_PATH.search(urlsplit(address).path) or _FEED_NAME.fullmatch(name):
                 linked.append(Offer(address, name))
-    offers = {offer.url: offer for offer in reversed(declared + linked)}
-    return tuple(
-        sorted(reversed(offers.values()), key=lambda offer: bool(_OF_COMMENTS.search(f"{offer.url} {offer.title}")))
+        elif _declares(element, address):
+            declared.append(Offer(address, folded(element.get("title") or "")))
+    offers: dict[str, Offer] = {}
+    for offer in (*declared, *linked):
+        offers.setdefault(offer.url, offer)
+    return tuple(sorted(offers.values(), key=lambda each: bool(_OF_COMMENTS.search(f"{each.url} {each.title}"))))
+
+
+def _declares(link: Any, address: str) -> bool:
+    """Whether a link element is about a feed; pages also offer themselves as JSON of other kinds."""
+    relations = (link.get("rel") or "").lower().split()
+    kind = (link.get("type") or "").partition(";")[0].strip().lower()
+    return "feed" in relations or (
+        "alternate" in relations and (kind in _OFFERED or (kind == "application/json" and "feed" in address.lower()))
     )
