@@ -5,8 +5,9 @@ title and body. Dates never decide. A near-identical copy from another source jo
 somebody else handed in: who may not change an article gets an own copy, in the same story.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from datetime import datetime, timedelta
+from functools import lru_cache
 from itertools import islice
 from pathlib import Path
 from typing import Literal
@@ -19,13 +20,13 @@ from briefings.documents import canonical_url, fingerprint
 from briefings.likeness import likeness, marks, text
 from briefings.storage import Storage
 from briefings.storage.articles import Match
-from briefings.types import EVERYONE, Document, Key
+from briefings.types import EVERYONE, Article, Document, Key
 
 BATCH = 200
 """Documents stored in one transaction: a killed process leaves whole articles only."""
 
 DIFFERENT = 0.2
-"""A file that shares less of its text than this with what it held before is another article.
+"""What has the id of an article, but shares less of its text than this with it, is another one.
 
 Of 4,000 pairs of unrelated BBC articles half share less than 3 %, all less than 12 %; an article and its first
 quarter 40 %.
@@ -47,10 +48,16 @@ Progress = Callable[[int], None]
 
 
 class Incoming(Struct, frozen=True):
-    """A document handed in, with the id that its feed or file gives it."""
+    """A document handed in, with the id that its feed or file gives it.
+
+    `edit`: it may change what is stored of it; else only where it has more text. `own_url`: its address leads to it and
+    not only to what it is about, so that the address identifies it.
+    """
 
     document: Document
     guid: str | None = None
+    edit: bool = True
+    own_url: bool = True
 
 
 class Decision(Struct, frozen=True, kw_only=True):
@@ -58,7 +65,8 @@ class Decision(Struct, frozen=True, kw_only=True):
 
     `article` is the stored one that it is, None for a new one; `story` the story that a new one joins. `document` is
     what to store. `keys` are to mean the article from now on. `share`: it is there, but not yet seen by the workspace.
-    `leave` is the article that the workspace sees no more, having its own copy now.
+    `leave` is the article that the workspace sees no more, having its own copy now. `quiet` is the article that a new
+    one differs too little from to be news.
     """
 
     kind: Kind
@@ -68,6 +76,7 @@ class Decision(Struct, frozen=True, kw_only=True):
     story: int | None = None
     share: bool = False
     leave: int | None = None
+    quiet: Article | None = None
 
 
 class Outcome(Struct, frozen=True):
@@ -83,18 +92,37 @@ def from_file(document: Document, path: Path) -> Incoming:
     return Incoming(document, f"{_FILE}{path.absolute()}")
 
 
+def from_feed(document: Document, feed: int, guid: str | None, *, edit: bool, own_url: bool) -> Incoming:
+    """A document that a feed listed: its guid identifies it there, unless address and text are both another's."""
+    return Incoming(document, f"{_FEED}{feed}:{guid}" if guid else None, edit, own_url)
+
+
+@lru_cache(maxsize=BATCH)  # Several workspaces are handed the same.
 def keys(incoming: Incoming) -> tuple[Key, ...]:
     """The marks of identity of a document, strongest first, then those of its likeness."""
     document = incoming.document
     found = [Key("guid", incoming.guid)] if incoming.guid else []
-    if document.url:
+    if document.url and incoming.own_url:
         found.append(Key("url", canonical_url(document.url)))
+    if found and not document.sections:  # The weather of every day has the same headline.
+        return tuple(found)
     found.append(Key("fingerprint", fingerprint(document)))
     return (*found, *(Key("likeness", mark) for mark in marks(document)))
 
 
-def decide(document: Document, keys: Sequence[Key], matches: Sequence[Match], workspace: str) -> Decision:
-    """What to do with a document that carries `keys`, when `matches` are the stored articles that carry any of them."""
+def decide(
+    document: Document,
+    keys: Sequence[Key],
+    matches: Sequence[Match],
+    workspace: str,
+    *,
+    together: Collection[str] = (),
+    edit: bool = True,
+) -> Decision:
+    """What to do with a document that carries `keys`, when `matches` are the stored articles that carry any of them.
+
+    The workspaces in `together` are handed the same. Without `edit`, an article changes only by getting more text.
+    """
     document = _storable(document)
     visible = [match for match in matches if match.workspace in (workspace, EVERYONE)]
     match = _same(document, keys, visible, workspace)
@@ -104,10 +132,18 @@ def decide(document: Document, keys: Sequence[Key], matches: Sequence[Match], wo
     by_text = match.key.kind == "fingerprint"
     merged = _merged(_document(stored), document) if by_text else _merged(document, _document(stored))
     kind = _kind(merged, _document(stored))
-    if kind != "unchanged" and workspace != EVERYONE and match.viewers != {workspace}:
+    if not edit and len(text(merged)) <= len(text(stored)):
+        kind = "unchanged"
+    if kind != "unchanged" and workspace != EVERYONE and not match.viewers <= {workspace, *together}:
         if not by_text:
-            leave = stored.id if workspace in match.viewers else None
-            return Decision(kind="new", document=document, keys=tuple(keys), story=stored.story, leave=leave)
+            return Decision(
+                kind="new",
+                document=document,
+                keys=tuple(keys),
+                story=stored.story,
+                leave=stored.id if workspace in match.viewers else None,
+                quiet=stored if kind == "small update" else None,
+            )
         kind = "unchanged"  # The same text with more known about it is no reason for a copy.
     known = {each.key for each in visible if each.article.id == stored.id}
     if kind == "unchanged":  # A mark of likeness may have gone to a later copy, which stands for the story as well.
@@ -123,31 +159,37 @@ def add(
     workspace: str,
     now: datetime,
     backlog: bool = False,
+    together: Collection[str] = (),
     progress: Progress | None = None,
 ) -> list[Outcome]:
     """Store documents for `workspace` and tell what became of each, in order. Raises StorageError.
 
-    `backlog`: new ones count as that. Read and cut them before: this holds the database's only writer.
+    `backlog`: new ones count as that. `together` are workspaces that are handed the same in the same transaction: what
+    they share they go on sharing when it changes. Read and cut documents before: this holds the database's only writer.
     """
     outcomes: list[Outcome] = []
     for batch in _batches(incoming):
         with storage.writing():
-            outcomes += [_store(storage, each, workspace, now, backlog) for each in batch]
+            outcomes += [_store(storage, each, workspace, now, backlog, together) for each in batch]
         if progress is not None:
             progress(len(outcomes))
     return outcomes
 
 
-def _store(storage: Storage, incoming: Incoming, workspace: str, now: datetime, backlog: bool) -> Outcome:
+def _store(
+    storage: Storage, incoming: Incoming, workspace: str, now: datetime, backlog: bool, together: Collection[str]
+) -> Outcome:
     articles = storage.articles
     identity = keys(incoming)
-    decision = decide(incoming.document, identity, articles.matching(identity, workspace), workspace)
+    matches = articles.matching(identity, workspace)
+    decision = decide(incoming.document, identity, matches, workspace, together=together, edit=incoming.edit)
     document, article = decision.document, decision.article
     if decision.leave is not None:
         articles.remove(decision.leave, workspace=workspace)
     if article is None:
+        arrived, old = (decision.quiet.arrived, decision.quiet.backlog) if decision.quiet else (now, backlog)
         article = articles.add(
-            document, keys=decision.keys, workspace=workspace, now=now, story=decision.story, backlog=backlog
+            document, keys=decision.keys, workspace=workspace, now=arrived, story=decision.story, backlog=old
         )
     elif decision.kind == "unchanged":
         articles.identify(article, keys=decision.keys, workspace=workspace)
@@ -168,6 +210,7 @@ def _batches(incoming: Iterable[Incoming]) -> Iterator[list[Incoming]]:
 # Deciding ---------------------------------------------------------------------------------------------------
 
 _FILE = "file:"
+_FEED = "feed:"
 
 
 def _same(document: Document, keys: Sequence[Key], matches: Sequence[Match], workspace: str) -> Match | None:
@@ -179,9 +222,11 @@ def _same(document: Document, keys: Sequence[Key], matches: Sequence[Match], wor
 
 
 def _replaced(document: Document, match: Match) -> bool:
-    """Whether a file now holds another article than the one it held."""
-    in_place = match.key.kind == "guid" and match.key.value.startswith(_FILE)
-    return in_place and likeness(document, match.article) < DIFFERENT
+    """Whether a file, or an id that a feed gave at another address, now means another article than it did."""
+    id = match.key.value if match.key.kind == "guid" else ""
+    elsewhere = document.url and match.article.url and canonical_url(document.url) != canonical_url(match.article.url)
+    reused = id.startswith(_FILE) or (id.startswith(_FEED) and elsewhere)
+    return bool(reused) and likeness(document, match.article) < DIFFERENT
 
 
 def _share_or_add(
