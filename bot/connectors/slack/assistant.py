@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from bot.connectors import Asker, DeliveryError
 from bot.connectors.slack.modals import once
-from bot.connectors.slack.parts import channel_name, workspace_name
+from bot.connectors.slack.parts import workspace_name
 from bot.connectors.slack.replying import Place
 from bot.render.block_text import shorten
 from briefings.types import Listing, Notice, Reply
@@ -94,13 +94,7 @@ async def _greet(parts: Parts, team: str, thread: dict[str, Any]) -> None:
     channel, ts, person = thread["channel_id"], thread["thread_ts"], thread["user_id"]
     place = Place(team=team, channel=channel, person=person, thread=ts, begun=True, direct=True)
     await parts.replies.send(Reply((GREETING,)), place)
-    asker = Asker(
-        workspace=workspace_name(team),
-        channel=channel_name(team, channel, person),
-        person=person,
-        may_manage=False,
-        thread=ts,
-    )
+    asker = await parts.people.asker(team, channel, person, managing=False, thread=ts)
     prompts = [{"title": title, "message": message} for title, message in await _prompts(parts, asker)]
     await _set(parts, team, "SuggestedPrompts", channel, ts, prompts=prompts)
 

@@ -19,6 +19,7 @@ from bot.connectors.slack import modals
 from bot.connectors.slack.assistant import working
 from bot.connectors.slack.manifest import COMMANDS
 from bot.connectors.slack.parts import channel_name, workspace_name
+from bot.connectors.slack.refusals import ARCHIVED
 from bot.connectors.slack.replying import Place
 from bot.connectors.slack.rooms import in_channel, subscribed_channel
 from bot.connectors.slack.typed import by_a_person, mentions, to_somebody_else, words
@@ -38,8 +39,8 @@ OLD_COMMAND = Notice("I do not know that command. `/briefing help` says what I c
 
 REMOVED = "Sidelines was removed from that channel; type `/invite @Sidelines` there."
 CHANNELS = {
-    "channel_archive": "That channel is archived; unarchive it, or choose another channel.",
-    "group_archive": "That channel is archived; unarchive it, or choose another channel.",
+    "channel_archive": ARCHIVED,
+    "group_archive": ARCHIVED,
     "channel_deleted": "That channel is deleted; choose another channel.",
     "group_deleted": "That channel is deleted; choose another channel.",
 }

@@ -12,12 +12,13 @@ RETRY_AFTER = timedelta(seconds=30)
 LONGEST_PAUSE = 3600.0
 """Seconds; no pause that a header asks for is kept longer."""
 
+ARCHIVED = "That channel is archived; unarchive it, or choose another channel."
 GONE = {
     "not_in_channel": "Sidelines is not in that channel; type `/invite @Sidelines` there.",
     "user_not_in_channel": "Sidelines is not in that channel; type `/invite @Sidelines` there.",
     "channel_not_found": "Slack shows Sidelines no such channel: it is deleted or private; invite Sidelines there with "
     "`/invite @Sidelines`, or choose another channel.",
-    "is_archived": "That channel is archived; unarchive it, or choose another channel.",
+    "is_archived": ARCHIVED,
     "restricted_action": "A setting of the workspace keeps Sidelines from posting there; ask a workspace admin "
     "to permit it.",
     "restricted_action_read_only_channel": "Only some people may post in that channel; ask a workspace admin to add "

@@ -10,12 +10,12 @@ from msgspec.structs import replace
 
 from bot.connectors import ChannelGone, DeliveryError
 from bot.connectors.slack.parts import Parts
+from bot.connectors.slack.refusals import ARCHIVED
 from briefings.types import Notice, Reply
 
 log = logging.getLogger(__name__)
 
 SUBSCRIBE = re.compile(r"subscribe\s+.*?(?:#(?P<channel>\S+))?\s*", re.DOTALL | re.IGNORECASE)
-ARCHIVED = "That channel is archived; unarchive it, or choose another channel."
 
 
 def subscribed_channel(text: str, here: str) -> str | None:
