@@ -1,311 +1,413 @@
-"""Fetching: what an address gives, and that none leads into a private network."""
+"""Fetching: what an address gives, politely and within bounds, whatever the server does."""
 
-import gzip
+import asyncio
 import socket
 import threading
-from collections.abc import Callable, Iterator
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from ipaddress import ip_address
+import tracemalloc
+from collections.abc import AsyncIterator, Callable
+from datetime import timedelta
 from typing import Any
 
 import pytest
 
 from briefings.errors import FetchError
-from briefings.fetch import REDIRECTS, Fetched, fetch, is_public
+from briefings.fetch import REDIRECTS, Asking, Fetched, Fetcher, fetch
+from tests.servers.web import Asked, Reply, WebServer, redirect
 
-HERE = {"127.0.0.1"}
 LIMIT = 100_000
-PAGE = b"<html><body><p>The delegates met behind the sidelines on Tuesday.</p></body></html>"
-BOMB = gzip.compress(bytes(50_000_000))
-
-ANSWERS: dict[str, tuple[int, dict[str, str], bytes]] = {
-    "/page": (200, {"Content-Type": "text/html; charset=utf-8"}, PAGE),
-    "/untyped": (200, {}, PAGE),
-    "/packed": (200, {"Content-Type": "text/html", "Content-Encoding": "gzip"}, gzip.compress(PAGE)),
-    "/moved": (301, {"Location": "/page#top"}, b""),
-    "/long": (200, {"Content-Type": "text/plain"}, b"a" * (LIMIT + 1)),
-    "/longest": (200, {"Content-Type": "text/plain"}, b"a" * LIMIT),
-    "/bomb": (200, {"Content-Type": "text/html", "Content-Encoding": "gzip"}, BOMB),
-    "/damaged": (200, {"Content-Type": "text/html", "Content-Encoding": "gzip"}, b"not packed at all"),
-    "/cut": (200, {"Content-Type": "text/html", "Content-Encoding": "gzip"}, gzip.compress(PAGE)[:-9]),
-    "/nested": (200, {"Content-Type": "text/html", "Content-Encoding": "gzip, gzip"}, gzip.compress(BOMB)),
-    "/loop": (302, {"Location": "/loop"}, b""),
-    "/inwards": (302, {"Location": "http://10.0.0.8/admin"}, b""),
-    "/metadata": (307, {"Location": "http://169.254.169.254/latest/meta-data/"}, b""),
-    "/to-file": (302, {"Location": "file:///etc/passwd"}, b""),
-    "/to-password": (302, {"Location": "http://me:secret@127.0.0.1/"}, b""),
-    "/error": (500, {}, b"broken"),
-    "/paywall": (402, {}, b"pay"),
-    "/empty": (200, {"Content-Type": "text/html"}, b" \n"),
-    "/image": (200, {"Content-Type": "image/png"}, b"\x89PNG"),
-    "/pdf": (200, {"Content-Type": "application/pdf"}, b"%PDF-1.7"),
-}
-
-
-class Site:
-    """A site on this machine: its address, and what it was asked for, headers included."""
-
-    def __init__(self, port: int, release: threading.Event) -> None:
-        self.root = f"http://127.0.0.1:{port}"
-        self.port = port
-        self.asked: list[tuple[str, dict[str, str]]] = []
-        self.release = release
-
-
-@pytest.fixture(scope="module")
-def server() -> Iterator[Site]:
-    class Handler(BaseHTTPRequestHandler):
-        def do_GET(self) -> None:
-            site.asked.append((self.path, dict(self.headers)))
-            if self.path == "/stalled":
-                self.send_response(200)
-                self.send_header("Content-Length", "100")
-                self.end_headers()
-                self.wfile.write(b"The beginning")
-                self.wfile.flush()
-                site.release.wait(20)
-                return
-            if self.path == "/dripping":
-                self.wfile.write(b"HTTP/1.1 200 OK\r\n")
-                while not site.release.wait(0.05):
-                    self.wfile.write(b"X-More: more\r\n")
-                return
-            status, headers, body = ANSWERS.get(self.path, (404, {}, b"no such page"))
-            self.send_response(status)
-            for name, value in headers.items():
-                self.send_header(name, value)
-            self.end_headers()
-            try:
-                self.wfile.write(body)
-            except OSError:
-                self.close_connection = True
-
-        def log_message(self, *_: object) -> None:
-            pass
-
-        def handle(self) -> None:
-            try:
-                super().handle()
-            except OSError:
-                self.close_connection = True
-
-    web = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    web.daemon_threads = True
-    site = Site(web.server_address[1], threading.Event())
-    thread = threading.Thread(target=web.serve_forever, args=(0.01,), daemon=True)
-    thread.start()
-    yield site
-    site.release.set()
-    web.shutdown()
-    web.server_close()
+HERE = frozenset({"127.0.0.1", "bücher.example", "a.example", "b.example", "c.example"})
+BODY = b"<html><body><p>The delegates met behind the sidelines on Tuesday.</p></body></html>"
+PAGE = Reply(BODY)
+FEED = Reply(BODY, type="application/rss+xml", etag='"7"', last_modified="Tue, 03 Nov 2026 09:00:00 GMT")
 
 
 @pytest.fixture
-def site(server: Site) -> Site:
-    server.asked.clear()
-    return server
+async def web() -> AsyncIterator[WebServer]:
+    async with WebServer() as server:
+        server.serve("/page", PAGE)
+        server.serve("/feed", FEED)
+        yield server
 
 
-def got(site: Site, path: str, **more: Any) -> Fetched:
-    return fetch(site.root + path, limit=LIMIT, allow_hosts=HERE, **more)
+async def here(host: str, port: int) -> list[str]:
+    return ["127.0.0.1"]
+
+
+def opened(**more: Any) -> Fetcher:
+    return Fetcher(Asking(**{"limit": LIMIT, "allow_hosts": HERE, "gap": 0, "timeout": 20, **more}), resolve=here)
 
 
 @pytest.fixture
-def resolve(monkeypatch: pytest.MonkeyPatch) -> Callable[..., list[str]]:
-    """Sets what each look-up of a name in turn answers; gives the list of names looked up."""
-
-    def told(*answers: list[str]) -> list[str]:
-        real, asked, rest = socket.getaddrinfo, [], list(answers)
-
-        def look_up(host: Any, port: Any, *args: Any, **options: Any) -> Any:
-            if host == "127.0.0.1":
-                return real(host, port, *args, **options)
-            asked.append(host)
-            found = rest.pop(0) if len(rest) > 1 else rest[0]
-            return [(socket.AF_INET, socket.SOCK_STREAM, 6, "", (address, port)) for address in found]
-
-        monkeypatch.setattr(socket, "getaddrinfo", look_up)
-        return asked
-
-    return told
+async def fetcher() -> AsyncIterator[Fetcher]:
+    async with opened() as fetcher:
+        yield fetcher
 
 
-@pytest.mark.parametrize("path", ["/page", "/packed", "/untyped"])
-def test_a_page_is_given_unpacked(site: Site, path: str) -> None:
-    fetched = got(site, path)
-    assert fetched.body == PAGE
-    assert fetched.url == site.root + path
+async def got(web: WebServer, reply: Reply, *, asking: dict[str, Any] | None = None, **more: Any) -> Fetched:
+    """What a fetcher of its own makes of this answer."""
+    web.serve("/it", reply)
+    async with opened(**asking or {}) as fetcher:
+        return await fetcher.fetch(web.url("/it"), **more)
 
 
-def test_it_says_who_asks_and_no_more(site: Site) -> None:
-    assert got(site, "/page#part").content_type == "text/html; charset=utf-8"
-    [(path, headers)] = site.asked
-    assert path == "/page"
-    assert headers["User-Agent"].startswith("Sidelines/")
-    assert headers["Host"] == f"127.0.0.1:{site.port}"
-    assert not {"Cookie", "Referer", "Authorization"} & set(headers)
+async def test_a_page_is_given_as_sent(web: WebServer) -> None:
+    fetched = await got(web, PAGE)
+    assert (fetched.body, fetched.url) == (BODY, web.url("/it"))
+    assert (fetched.content_type, fetched.charset) == ("text/html; charset=utf-8", "utf-8")
+    assert (fetched.moved_to, fetched.not_modified, fetched.etag, fetched.fresh_for) == (None, False, None, None)
 
 
-def test_a_redirect_is_followed_and_its_end_is_the_address(site: Site) -> None:
-    fetched = got(site, "/moved")
-    assert (fetched.url, fetched.body) == (f"{site.root}/page", PAGE)
+@pytest.mark.parametrize("reply", [Reply(BODY, packed=True), Reply(BODY, type=None), Reply(BODY, type="text/plain")])
+async def test_a_page_is_given_unpacked_and_whatever_text_it_is(web: WebServer, reply: Reply) -> None:
+    assert (await got(web, reply)).body == BODY
 
 
-def test_a_body_of_exactly_the_limit_is_taken(site: Site) -> None:
-    assert len(got(site, "/longest").body) == LIMIT
+async def test_it_says_who_asks_and_no_more(web: WebServer) -> None:
+    web.serve("/page", Reply(BODY, headers={"Set-Cookie": "seen=1; Path=/"}))
+    async with opened(contact=" https://news.example/böt\r\nX: y ") as fetcher:
+        await fetcher.fetch(f"  {web.url('/page')}#part ")
+        await fetcher.fetch(web.url("/page"))
+    for asked in web.asked_for("/page"):
+        assert asked.headers["user-agent"].startswith("Sidelines/")
+        assert asked.headers["user-agent"].endswith(" (+https://news.example/btX: y)")
+        assert asked.headers["host"] == f"127.0.0.1:{web.port}"
+        assert asked.headers["accept"].startswith("text/html")
+        assert asked.headers.keys() == {"host", "user-agent", "accept", "accept-encoding", "connection"}
 
 
-@pytest.mark.parametrize(
-    ("path", "words"),
-    [
-        ("/long", "more than the 100,000 bytes"),
-        ("/bomb", "more than the 100,000 bytes"),
-        ("/nested", "packed as gzip, gzip"),
-        ("/damaged", "damaged"),
-        ("/cut", "incomplete"),
-        ("/loop", f"more than {REDIRECTS} times"),
-        ("/inwards", "private network"),
-        ("/metadata", "private network"),
-        ("/to-file", "Only http and https"),
-        ("/to-password", "name or password"),
-        ("/nothing", "no such page"),
-        ("/error", "status 500"),
-        ("/paywall", "status 402"),
-        ("/empty", "empty"),
-        ("/image", "image/png"),
-        ("/pdf", "application/pdf"),
-    ],
-)
-def test_what_is_refused_is_told_in_a_sentence(
-    site: Site, resolve: Callable[..., list[str]], path: str, words: str
-) -> None:
-    resolve(["10.0.0.8"])
-    with pytest.raises(FetchError, match=words) as refused:
-        got(site, path)
-    assert str(refused.value).endswith(".")
-
-
-def test_a_redirect_loop_ends(site: Site) -> None:
-    with pytest.raises(FetchError):
-        got(site, "/loop")
-    assert len(site.asked) == REDIRECTS + 1
-
-
-@pytest.mark.parametrize("path", ["/stalled", "/dripping"])
-def test_an_answer_that_does_not_end_is_given_up(site: Site, path: str) -> None:
-    with pytest.raises(FetchError, match="too long"):
-        got(site, path, timeout=0.3)
-
-
-def test_a_proxy_of_the_environment_is_not_used(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
-    for name in ("HTTP_PROXY", "http_proxy", "ALL_PROXY"):
-        monkeypatch.setenv(name, "http://127.0.0.1:1")
-    assert got(site, "/page").body == PAGE
-
-
-FORBIDDEN = [
-    "127.0.0.1", "127.1", "127.0.0.53", "2130706433", "017700000001", "0x7f000001", "0x7f.0.0.1", "0x7f.1",
-    "0177.0.0.1", "0177.0x0.1", "0", "0.0.0.0", "00000000", "10.0.0.1", "10.1", "167772161", "012.0.0.1",  # noqa: S104 - refused, not bound
-    "0x0a000001", "172.16.0.1", "172.31.255.254", "192.168.0.1", "192.168.1", "3232235521", "0xc0a80001",
-    "169.254.169.254", "169.254.1.1", "2852039166", "0xa9fea9fe", "0251.0376.0251.0376", "100.64.0.1",
-    "100.127.255.254", "198.18.0.1", "192.0.0.8", "192.0.2.1", "198.51.100.7", "203.0.113.9", "192.88.99.1",
-    "224.0.0.1", "239.255.255.250", "240.0.0.1", "255.255.255.255", "[::1]", "[::]", "[::ffff:127.0.0.1]",
-    "[::ffff:10.0.0.1]", "[::ffff:a9fe:a9fe]", "[::127.0.0.1]", "[64:ff9b::7f00:1]", "[64:ff9b::169.254.169.254]",
-    "[64:ff9b:1::1]", "[2002:7f00:1::]", "[2002:a00:1::1]", "[2001::1]", "[2001:db8::1]", "[fe80::1]", "[fc00::1]",
-    "[fd00:ec2::254]", "[fec0::1]", "[ff02::1]", "[100::1]", "[3fff::1]",
-]  # fmt: skip
-
-
-def _understood(host: str) -> str:
-    """The address that the system understands by a number in any notation."""
-    try:
-        return socket.inet_ntoa(socket.inet_aton(host))
-    except OSError:
-        return str(ip_address(host))
-
-
-@pytest.mark.parametrize("host", FORBIDDEN)
-@pytest.mark.parametrize("allowed", [set(), {"wiki.example"}])
-def test_no_private_address_is_asked_in_any_notation(
-    monkeypatch: pytest.MonkeyPatch, host: str, allowed: set[str]
-) -> None:
-    def look_up(name: str, port: int, **_: Any) -> list[Any]:
-        return [(socket.AF_INET, socket.SOCK_STREAM, 6, "", (_understood(name), port))]
-
-    monkeypatch.setattr(socket, "getaddrinfo", look_up)
-    with pytest.raises(FetchError, match=r"private network|no web address"):
-        fetch(f"http://{host}/", limit=LIMIT, allow_hosts=allowed)
-
-
-@pytest.mark.parametrize("host", ["localhost", "LOCALHOST", "localhost.", "wiki.example", "①②⑦.0.0.1"])
-def test_no_name_of_a_private_address_is_asked(resolve: Callable[..., list[str]], host: str) -> None:
-    resolve(["127.0.0.1"])
-    with pytest.raises(FetchError, match=r"private network|no web address"):
-        fetch(f"http://{host}/", limit=LIMIT)
+async def test_a_host_in_another_script_is_asked_by_its_ascii_name(web: WebServer, fetcher: Fetcher) -> None:
+    fetched = await fetcher.fetch(web.url("/page", host="bücher.example"))
+    assert fetched.url == web.url("/page", host="xn--bcher-kva.example")
+    assert web.asked[0].headers["host"] == f"xn--bcher-kva.example:{web.port}"
 
 
 @pytest.mark.parametrize(
     "url",
     [
         "ftp://news.example/a", "file:///etc/passwd", "gopher://news.example/", "news.example", "", "http://", "https:///a",
-        "http://me@news.example/", "http://me:secret@news.example/", "http://news.example:22/", "http://news.example:0/",
-        "http://news.example:25/", "http://news.example:99999/", "http://news example/", "http://[::1/",
-        "http://127.0.0.1@news.example/", "javascript:alert(1)", "http://news.example/\n/",
+        "http://news.example:0/", "http://news.example:99999/", "http://news example/", "http://[::1/", "http://news.example/\n/",
+        "javascript:alert(1)", "//news.example/", "http://news.example/" + "a" * 70_000,
     ],
 )  # fmt: skip
-def test_what_is_no_plain_web_address_is_refused_before_any_look_up(
-    resolve: Callable[..., list[str]], url: str
+async def test_what_is_no_web_address_is_refused_without_asking(fetcher: Fetcher, url: str) -> None:
+    with pytest.raises(FetchError, match=r"no web address|Only http and https|no port of the web"):
+        await fetcher.fetch(url)
+
+
+# Conditional requests
+
+
+@pytest.mark.parametrize("known", [{"etag": '"7"'}, {"last_modified": FEED.last_modified}])
+async def test_what_did_not_change_is_not_sent_again(
+    web: WebServer, fetcher: Fetcher, known: dict[str, str | None]
 ) -> None:
-    asked = resolve(["93.184.216.34"])
-    with pytest.raises(FetchError):
-        fetch(url, limit=LIMIT)
-    assert asked == []
+    first = await fetcher.fetch(web.url("/feed"), accept="feed")
+    assert (first.etag, first.last_modified) == (FEED.etag, FEED.last_modified)
+    again = await fetcher.fetch(web.url("/feed"), accept="feed", **known)  # type: ignore[arg-type]
+    assert (again.not_modified, again.body, again.digest) == (True, b"", "")
+    assert {"etag": again.etag, "last_modified": again.last_modified}.items() >= known.items()
+    assert web.lines == 1
 
 
-def test_one_private_address_among_public_ones_is_enough(resolve: Callable[..., list[str]]) -> None:
-    resolve(["93.184.216.34", "192.168.0.7"])
-    with pytest.raises(FetchError, match="private network"):
-        fetch("https://news.example/", limit=LIMIT)
+async def test_the_same_body_has_the_same_digest(web: WebServer) -> None:
+    digests = [(await got(web, reply)).digest for reply in (PAGE, Reply(BODY, packed=True), Reply(BODY + b" "))]
+    assert digests[0] == digests[1] != digests[2]
 
 
-def test_a_name_is_looked_up_once_and_the_checked_address_is_the_one_asked(
-    site: Site, resolve: Callable[..., list[str]]
-) -> None:
-    asked = resolve(["127.0.0.1"], ["10.0.0.1"])
-    fetched = fetch(f"http://wiki.example:{site.port}/page", limit=LIMIT, allow_hosts={"Wiki.Example"})
-    assert asked == ["wiki.example"]
-    assert fetched.url == f"http://wiki.example:{site.port}/page"
-    assert site.asked[0][1]["Host"] == f"wiki.example:{site.port}"
+async def test_unchanged_is_no_answer_to_who_knows_nothing(web: WebServer) -> None:
+    with pytest.raises(FetchError, match="status 304") as refused:
+        await got(web, Reply(status=304, type=None))
+    assert refused.value.status == 304
 
 
-def test_a_name_that_changes_its_answer_leads_nowhere_else(
-    monkeypatch: pytest.MonkeyPatch, site: Site, resolve: Callable[..., list[str]]
-) -> None:
-    connected: list[Any] = []
-
-    def connect(address: Any, *_: Any, **__: Any) -> Any:
-        connected.append(address)
-        raise ConnectionRefusedError
-
-    resolve(["93.184.216.34", "93.184.216.35"], ["127.0.0.1"])
-    monkeypatch.setattr(socket, "create_connection", connect)
-    with pytest.raises(FetchError, match="cannot be reached"):
-        fetch(f"http://news.example:{site.port}/page", limit=LIMIT)
-    assert connected == [("93.184.216.34", site.port), ("93.184.216.35", site.port)]
-    assert site.asked == []
+async def test_a_mark_that_cannot_be_sent_back_is_not_kept(web: WebServer) -> None:
+    fetched = await got(web, Reply(BODY, etag='"Zürich"', last_modified="x" * 2000))
+    assert (fetched.etag, fetched.last_modified) == (None, None)
 
 
-def test_an_unknown_host_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
-    def look_up(*_: Any, **__: Any) -> Any:
-        raise socket.gaierror(socket.EAI_NONAME, "unknown")
+async def test_it_is_told_how_long_an_answer_stays_good(web: WebServer) -> None:
+    headers = {"Cache-Control": "public, max-age=600", "Expires": "0"}
+    assert (await got(web, Reply(BODY, headers=headers))).fresh_for == timedelta(minutes=10)
+    assert (await got(web, Reply(BODY, etag="1", headers=headers), etag="1")).fresh_for == timedelta(minutes=10)
 
-    monkeypatch.setattr(socket, "getaddrinfo", look_up)
-    with pytest.raises(FetchError, match=r"no host news\.example"):
-        fetch("https://news.example/", limit=LIMIT)
+
+# Redirects
 
 
 @pytest.mark.parametrize(
-    "address", ["93.184.216.34", "8.8.8.8", "2606:4700::1111", "::ffff:8.8.8.8", "64:ff9b::808:808", "100.128.0.1"]
+    ("statuses", "lasting"),
+    [([301], True), ([308, 301], True), ([302], False), ([303], False), ([307], False), ([301, 302], False),
+     ([302, 301], False), ([301] * REDIRECTS, True)],
+)  # fmt: skip
+async def test_only_redirects_that_all_last_are_to_be_remembered(
+    web: WebServer, fetcher: Fetcher, statuses: list[int], lasting: bool
+) -> None:
+    for number, status in enumerate(statuses):
+        web.serve(f"/{number}", redirect(f"/{number + 1}#part", status))
+    web.serve(f"/{len(statuses)}", FEED)
+    end = web.url(f"/{len(statuses)}")
+    for known in (None, FEED.etag):
+        fetched = await fetcher.fetch(web.url("/0"), accept="feed", etag=known)
+        assert (fetched.url, fetched.moved_to) == (end, end if lasting else None)
+        assert fetched.not_modified is bool(known)
+
+
+@pytest.mark.parametrize("to", ["page", "/page", "//127.0.0.1:{port}/page", "?page", "../page", "./a/../page"])
+async def test_a_relative_redirect_starts_from_where_it_stands(web: WebServer, fetcher: Fetcher, to: str) -> None:
+    web.serve("/old", redirect(to.format(port=web.port)))
+    web.serve("/old?page", PAGE)
+    assert (await fetcher.fetch(web.url("/old"))).body == BODY
+
+
+async def test_a_redirect_is_followed_without_its_own_body(web: WebServer, fetcher: Fetcher) -> None:
+    web.serve("/old", Reply(status=302, headers={"Location": "/page"}, endless=True))
+    assert (await fetcher.fetch(web.url("/old"))).body == BODY
+
+
+@pytest.mark.parametrize("status", [301, 302, 308])
+async def test_a_circle_of_redirects_ends(web: WebServer, fetcher: Fetcher, status: int) -> None:
+    web.serve("/a", redirect("/b", status))
+    web.serve("/b", redirect("/a#again", status))
+    with pytest.raises(FetchError, match="in a circle"):
+        await fetcher.fetch(web.url("/a"))
+    assert [asked.path for asked in web.asked] == ["/a", "/b"]
+
+
+async def test_redirects_without_end_end(web: WebServer, fetcher: Fetcher) -> None:
+    for number in range(REDIRECTS + 2):
+        web.serve(f"/{number}", redirect(f"/{number + 1}"))
+    with pytest.raises(FetchError, match=f"more than {REDIRECTS} times"):
+        await fetcher.fetch(web.url("/0"))
+    assert len(web.asked) == REDIRECTS + 1
+
+
+# What is refused
+
+
+@pytest.mark.parametrize(
+    ("reply", "words"),
+    [
+        (Reply(b"a" * (LIMIT + 1)), "more than the 100,000 bytes"),
+        (Reply(bomb=10_000_000), "more than the 100,000 bytes"),
+        (Reply(endless=True), "more than the 100,000 bytes"),
+        (Reply(BODY, headers={"Content-Encoding": "gzip, gzip"}), "packed as gzip, gzip"),
+        (Reply(BODY, headers={"Content-Encoding": "br"}), "packed as br"),
+        (Reply(BODY, headers={"Content-Encoding": "gzip"}), "damaged"),
+        (Reply(BODY, packed=True, stop_after=20), "broke off"),
+        (Reply(BODY, stop_after=20), "broke off"),
+        (Reply(BODY, stop_after=0), "broke off"),
+        (Reply(b" \n"), "empty"),
+        (Reply(b"", packed=True), "empty"),
+        (Reply(BODY, headers={"Bad header": "x"}), "garbled"),
+        (Reply(BODY, headers={"X-Long": "x" * 200_000}), "garbled"),
+        (redirect("http://[/"), "no web address"),
+        (redirect("http://me:secret@127.0.0.1/"), "name or password"),
+        (redirect("file:///etc/passwd"), "Only http and https"),
+        (Reply(status=301), "status 301"),
+    ],
 )
-def test_the_open_internet_is_public(address: str) -> None:
-    assert is_public(ip_address(address))
+@pytest.mark.parametrize("accept", ["page", "feed"])
+async def test_a_bad_answer_is_refused_in_a_sentence(web: WebServer, reply: Reply, words: str, accept: str) -> None:
+    with pytest.raises(FetchError, match=words) as refused:
+        await got(web, reply, accept=accept)
+    assert str(refused.value).endswith(".")
+
+
+@pytest.mark.parametrize(
+    ("status", "words"),
+    [(401, "does not let"), (402, "does not let"), (403, "does not let"), (404, "no such"), (410, "gone for good"),
+     (418, "status 418"), (429, "fewer requests"), (451, "does not let"), (500, "trouble"), (503, "trouble"),
+     (204, "status 204"), (206, "status 206"), (304, "status 304")],
+)  # fmt: skip
+async def test_a_status_is_told_with_the_next_step(web: WebServer, status: int, words: str) -> None:
+    with pytest.raises(FetchError, match=words) as refused:
+        await got(web, Reply(BODY, status=status, headers={"Retry-After": "120"}), accept="feed")
+    assert f"(status {status}); " in str(refused.value) or f"status {status}; " in str(refused.value)
+    assert (refused.value.status, refused.value.retry_after) == (status, timedelta(minutes=2))
+
+
+async def test_an_answer_that_was_cut_and_hides_it_is_noticed_by_its_packing(web: WebServer) -> None:
+    packed = Reply(BODY, packed=True, stop_after=40, headers={"Content-Length": "40"})
+    with pytest.raises(FetchError, match="incomplete"):
+        await got(web, packed)
+
+
+@pytest.mark.parametrize("kind", ["image/png", "application/pdf", "audio/mpeg"])
+async def test_a_page_must_be_a_text_and_a_feed_may_be_called_anything(web: WebServer, kind: str) -> None:
+    with pytest.raises(FetchError, match=f"no page but {kind}"):
+        await got(web, Reply(BODY, type=kind))
+    assert (await got(web, Reply(BODY, type=kind), accept="feed")).body == BODY
+
+
+async def test_the_limit_is_of_this_fetch_when_it_names_one(web: WebServer) -> None:
+    assert len((await got(web, Reply(b"a" * LIMIT))).body) == LIMIT
+    assert len((await got(web, Reply(b"a" * (LIMIT + 1)), limit=LIMIT + 1)).body) == LIMIT + 1
+    with pytest.raises(FetchError, match="more than the 10 bytes"):
+        await got(web, PAGE, limit=10)
+
+
+async def test_a_bomb_takes_no_more_memory_than_the_limit(web: WebServer, fetcher: Fetcher) -> None:
+    web.serve("/bomb", Reply(bomb=50_000_000))
+    tracemalloc.start()
+    try:
+        with pytest.raises(FetchError, match="more than"):
+            await fetcher.fetch(web.url("/bomb"))
+        assert tracemalloc.get_traced_memory()[1] < 5_000_000
+    finally:
+        tracemalloc.stop()
+
+
+@pytest.mark.parametrize(
+    "reply",
+    [Reply(silent=True), Reply(drip_headers=0.01), Reply(BODY * 100, drip=0.01)],
+    ids=["silent", "headers", "body"],
+)
+async def test_an_answer_that_does_not_end_is_given_up(web: WebServer, reply: Reply) -> None:
+    with pytest.raises(FetchError, match="too long"):
+        await got(web, reply, asking={"timeout": 0.2})
+
+
+async def test_all_redirects_share_the_time(web: WebServer) -> None:
+    never = asyncio.Event()
+    web.serve("/slow", redirect("/slower"))
+    web.serve("/slower", Reply(BODY, until=never))
+    with pytest.raises(FetchError, match="too long"):
+        await got(web, redirect("/slow"), asking={"timeout": 0.3})
+    assert len(web.asked) == 3
+
+
+async def test_a_look_up_that_hangs_is_given_up_and_holds_up_nobody(
+    web: WebServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    real, over = socket.getaddrinfo, threading.Event()
+
+    def look_up(host: Any, *args: Any, **more: Any) -> Any:
+        if host == "127.0.0.1":
+            return real(host, *args, **more)
+        over.wait(20)
+        raise socket.gaierror(socket.EAI_AGAIN, "no answer")
+
+    monkeypatch.setattr(socket, "getaddrinfo", look_up)
+    async with Fetcher(Asking(limit=LIMIT, allow_hosts=HERE, timeout=0.5)) as fetcher:
+        hanging = asyncio.create_task(fetcher.fetch("http://news.example/"))
+        assert (await fetcher.fetch(web.url("/page"))).body == BODY
+        with pytest.raises(FetchError, match="too long"):
+            await hanging
+        over.set()
+
+
+async def test_nobody_there_is_told(fetcher: Fetcher) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+    with pytest.raises(FetchError, match=r"127\.0\.0\.1 cannot be reached"):
+        await fetcher.fetch(f"http://127.0.0.1:{port}/")
+
+
+async def test_a_proxy_of_the_environment_is_not_used(web: WebServer, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("HTTP_PROXY", "http_proxy", "ALL_PROXY"):
+        monkeypatch.setenv(name, "http://127.0.0.1:1")
+    assert (await got(web, PAGE)).body == BODY
+
+
+# Politeness
+
+
+async def until(reached: Callable[[], bool]) -> None:
+    async with asyncio.timeout(10):
+        while not reached():  # noqa: ASYNC110 - whatever is waited for, the server counts it
+            await asyncio.sleep(0)
+
+
+async def test_one_host_gets_one_request_at_a_time_with_a_pause_after_each(web: WebServer) -> None:
+    gap = 0.05
+    async with opened(gap=gap) as fetcher:
+        web.serve("/moved", redirect("/page"))
+        paths = ["/page", "/missing", "/moved", "/page"]
+        await asyncio.gather(*(fetcher.fetch(web.url(path)) for path in paths), return_exceptions=True)
+    assert len(web.asked) == 5
+    assert web.most_at_once == 1
+    ends = [asked.ended or 0 for asked in web.asked]
+    assert all(later.began - end >= gap * 0.9 for later, end in zip(web.asked[1:], ends, strict=False))
+
+
+async def test_several_hosts_are_asked_at_once_but_not_too_many(web: WebServer) -> None:
+    both = asyncio.Event()
+
+    def answer(asked: Asked) -> Reply:
+        if web.at_once == 2:
+            both.set()
+        return Reply(BODY, until=both)
+
+    web.serve("/", answer)
+    async with opened(at_once=2) as fetcher:
+        await asyncio.gather(*(fetcher.fetch(web.url("/", host=f"{name}.example")) for name in "abcab"))
+    assert len(web.asked) == 5
+    assert web.most_at_once == 2
+
+
+async def test_who_waits_for_a_slow_host_takes_no_place_from_others(web: WebServer) -> None:
+    free = asyncio.Event()
+    web.serve("/slow", Reply(BODY, until=free))
+    async with opened(at_once=2) as fetcher:
+        slow = [asyncio.create_task(fetcher.fetch(web.url("/slow", host="a.example"))) for _ in range(4)]
+        await until(lambda: len(web.asked) == 1)
+        assert (await fetcher.fetch(web.url("/page", host="b.example"))).body == BODY
+        free.set()
+        assert {(await task).body for task in slow} == {BODY}
+
+
+@pytest.mark.parametrize(
+    "reply", [Reply(silent=True), Reply(drip_headers=0.01), Reply(endless=True), Reply(BODY, drip=0.01)]
+)
+async def test_giving_up_frees_the_host(web: WebServer, reply: Reply) -> None:
+    web.serve("/bad", reply)
+    async with opened(at_once=1, limit=10**12) as fetcher:
+        under_way, waiting = (asyncio.create_task(fetcher.fetch(web.url("/bad"))) for _ in range(2))
+        await until(lambda: len(web.asked) == 1)
+        waiting.cancel()
+        under_way.cancel()
+        assert [type(found) for found in await asyncio.gather(under_way, waiting, return_exceptions=True)] == [
+            asyncio.CancelledError,
+            asyncio.CancelledError,
+        ]
+        assert (await fetcher.fetch(web.url("/page"))).body == BODY
+    assert [asked.path for asked in web.asked] == ["/bad", "/page"]
+
+
+async def test_after_any_failure_the_host_can_be_asked_again(web: WebServer) -> None:
+    bad = [Reply(stop_after=0), Reply(bomb=10_000_000), Reply(status=500), redirect("/it"), Reply(silent=True)]
+    web.serve("/bad", *bad, PAGE)
+    web.serve("/it", redirect("/it"))
+    async with opened(timeout=0.5, at_once=1) as fetcher:
+        for _ in bad:
+            with pytest.raises(FetchError):
+                await fetcher.fetch(web.url("/bad"))
+        assert (await fetcher.fetch(web.url("/bad"))).body == BODY
+
+
+async def test_closing_leaves_no_connection_open(web: WebServer) -> None:
+    async with opened() as fetcher:
+        for name in "abc":
+            await fetcher.fetch(web.url("/page", host=f"{name}.example"))
+        assert web.lines == 3
+    await until(lambda: web.lines == 0)
+
+
+async def test_a_connection_that_the_server_closed_is_not_used_again(web: WebServer, fetcher: Fetcher) -> None:
+    web.serve("/once", Reply(BODY, headers={"Connection": "close"}))
+    for _ in range(3):
+        assert (await fetcher.fetch(web.url("/once"))).body == BODY
+
+
+# For the command line
+
+
+def test_a_page_is_fetched_without_a_loop() -> None:
+    asking = Asking(limit=LIMIT, allow_hosts=HERE)
+    with WebServer() as web:
+        web.serve("/page", PAGE)
+        assert fetch(web.url("/page"), asking).body == BODY
+        with pytest.raises(FetchError, match="no such page"):
+            fetch(web.url("/missing"), asking)
+        with pytest.raises(FetchError, match="private network"):
+            fetch(web.url("/page"), Asking(limit=LIMIT))

@@ -12,7 +12,7 @@ Trouble, each an argument of `Reply`: `headers={"Retry-After": "60"}`, `packed=T
 bytes of nothing, packed), `endless=True`, `stop_after=10` (the line is cut after so many bytes of the body),
 `drip=0.05` (a byte each so many seconds), `drip_headers=0.05` (a header line each so many seconds, for ever),
 `silent=True` (no answer at all), `until=event` (an asyncio.Event of the server's loop: the answer waits for it).
-`web.most_at_once` is how many requests were ever in work together.
+`web.most_at_once` is how many requests were ever in work together, `web.lines` how many connections are open.
 """
 
 import asyncio
@@ -93,6 +93,11 @@ class WebServer:
     def asked_for(self, path: str) -> list[Asked]:
         """The requests for a path so far."""
         return [asked for asked in self.asked if asked.path == path]
+
+    @property
+    def lines(self) -> int:
+        """How many connections are open."""
+        return len(self._lines)
 
     async def __aenter__(self) -> Self:
         self._server = await asyncio.start_server(self._line, "127.0.0.1", 0)
