@@ -1,4 +1,4 @@
-"""Feeds of every kind, well-formed and broken: what comes out of them, and how fast, against feedparser in the same run.
+"""Feeds of every kind, well-formed and broken: what comes out of them, and how fast, against feedparser in one run.
 
 The files are those of the folder of real data that BENCH_SHARED names (`feeds/dev.jsonl.gz`; its README says what they
 are). Each goes through both parsers, in turns, and must raise nothing but the refusal of what is no feed.

@@ -78,11 +78,7 @@ def absolute(base: str, link: str) -> str | None:
 ROOTS = "rss|feed|rdf|channel|entry"
 """The tags that a feed in XML begins with, in any case and with any prefix."""
 
-_FAULTY = re.compile(
-    r"(?P<whole><!\[CDATA\[.*?(?P<end>\]\]>|\Z))|[\x0b\x0c\ufffe\uffff]"
-    r"|&(?!(?:lt|gt|amp|quot|apos);)(?:#\d{1,7};|#[xX][0-9a-fA-F]{1,6};|[A-Za-z]\w{1,30};)?",
-    re.DOTALL,
-)
+_ENTITY = re.compile(r"&(?!(?:lt|gt|amp|quot|apos);)(?:#\d{1,7};|#[xX][0-9a-fA-F]{1,6};|[A-Za-z]\w{1,30};)?")
 _NAMESPACE = re.compile(r"\{\s*(?:https?://)?([^}]*?)[/#\s]*\}(.*)", re.DOTALL)
 
 
@@ -99,7 +95,7 @@ def xml_in(text: str, roots: str) -> str | None:
     if found is None or found["page"]:
         return None
     end = text.rfind(f"</{found['root']}")
-    return _FAULTY.sub(_repaired, text[found.start() : None if end < 0 else text.find(">", end) + 1 or None])
+    return _repaired(text[found.start() : None if end < 0 else text.find(">", end) + 1 or None])
 
 
 def read_xml(text: str, url: str, most: int) -> Parts | None:
@@ -117,12 +113,18 @@ def read_xml(text: str, url: str, most: int) -> Parts | None:
     return _from_tree(root, url, most, based="xml:base" in xml)
 
 
-def _repaired(match: re.Match[str]) -> str:
-    """A faulty place as XML: an entity of HTML as its character, a bare "&" escaped, CDATA ended."""
-    if match["whole"]:
-        return match[0] if match["end"] else f"{match[0]}]]>"
-    if match[0][0] != "&":
-        return ""
+def _repaired(text: str) -> str:
+    """The text without characters that XML forbids, its entities replaced outside CDATA, which is ended."""
+    first, *rest = text.replace("\x0b", " ").replace("\x0c", " ").split("<![CDATA[")
+    parts = [_ENTITY.sub(_character, first)]
+    for piece in rest:
+        inside, _, outside = piece.partition("]]>")
+        parts += ("<![CDATA[", inside, "]]>", _ENTITY.sub(_character, outside))
+    return "".join(parts)
+
+
+def _character(match: re.Match[str]) -> str:
+    """What an entity of HTML stands for, or a bare "&", as XML."""
     character = html.unescape(match[0])
     return html.escape(character, quote=False) if character.isprintable() or character.isspace() else ""
 
@@ -194,7 +196,7 @@ def _field(name: str, attributes: Mapping[str, str], value: str, markup: bool, b
     kind = attributes.get("type", "").lower()
     if name in ("link", "feedburner:origlink"):
         relation = attributes.get("rel", "alternate").lower()
-        if address := absolute(base, attributes.get("href") or value):
+        if address := absolute(base, (attributes.get("href") or value).replace("&amp;", "&")):
             yield Field(name if relation == "alternate" else f"link:{relation}", address)
     elif not value.strip() or attributes.get("mode") == "base64":
         return
