@@ -58,11 +58,13 @@ class Feeds:
             update(feeds)
             .where(feeds.c.id.in_(turn.with_for_update(skip_locked=True)))
             .values(holder=holder, lease=milliseconds(now + lease))
-            .returning(feeds, exists().where(_reader(), sources.c.first_read.is_(None)).label("anew"))
+            .returning(feeds.c.id)
         )
+        anew = exists().where(_reader(), sources.c.first_read.is_(None)).label("anew")
         with self._database.writing() as connection:
-            rows = connection.execute(take).all()
-        rows = sorted(rows, key=lambda row: (row.next_fetch, row.id))
+            ids = connection.execute(take).scalars().all()
+            query = select(feeds, anew).where(feeds.c.id.in_(ids)).order_by(feeds.c.next_fetch, feeds.c.id)
+            rows = connection.execute(query).all()
         return [replace(feed(row), **_UNREAD) if row.anew else feed(row) for row in rows]
 
     def earliest_due(self) -> datetime | None:
