@@ -13,20 +13,15 @@ with signal 9 three times on the way and started again; then the rate is no meas
 
 import argparse
 import asyncio
-import os
 import sys
 import tempfile
 from collections import Counter
-from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from briefings.slots import parse_when
-from briefings.storage import Storage
-from briefings.types import EVERYONE, Document, Key, Section, Slot
-from tests.servers.discord import Channel, DiscordServer
+from benchmarks.burst import prepare, program, settled
+from tests.servers.discord import DiscordServer
 
 TOPIC = "harbour"
 GUILDS, CHANNELS = 5, 500
@@ -57,47 +52,6 @@ class Figures:
         return (self.channels - 1) / PERMITTED / self.seconds
 
 
-def prepare(folder: Path, channels: Sequence[Channel]) -> None:
-    """A story, and every channel subscribed to it, due now."""
-    now = datetime.now(UTC)
-    schedule = parse_when("daily at 9", "UTC")
-    slot = Slot(f"{now:%Y-%m-%dT%H:%M}", now)
-    with Storage.open(f"sqlite:///{folder / 'sidelines.db'}") as storage, storage.writing():
-        text = "The committee on the harbour met on Monday and agreed on a plan for the year."
-        document = Document(title="Plan for the harbour agreed", sections=(Section(None, ((text,),)),))
-        storage.articles.add(document, keys=[Key("guid", TOPIC)], workspace=EVERYONE, now=now)
-        for channel in channels:
-            workspace = f"discord:{channel.guild}"
-            storage.subscriptions.create(
-                workspace=workspace,
-                channel=f"{workspace}:#{channel.id}",
-                topic=TOPIC,
-                query=TOPIC,
-                schedule=schedule,
-                since=now - timedelta(days=1),
-                next_slot=slot,
-                now=now,
-                created_by="55",
-            )
-
-
-@asynccontextmanager
-async def program(folder: Path, discord: DiscordServer) -> AsyncIterator[asyncio.subprocess.Process]:
-    """`sidelines run` with a token, killed at the end."""
-    own = {"DISCORD_API_URL": discord.api_url, "DISCORD_TOKEN": discord.token}
-    environ = {**os.environ, "SIDELINES_DATA_DIR": str(folder), **own}
-    with (folder / "log").open("ab") as log:
-        process = await asyncio.create_subprocess_exec(
-            sys.executable, "-m", "bot", "run", env=environ, stdin=asyncio.subprocess.DEVNULL, stdout=log, stderr=log
-        )
-    try:
-        yield process
-    finally:
-        if process.returncode is None:
-            process.kill()
-        await process.wait()
-
-
 async def burst(folder: Path, count: int = CHANNELS, *, kills: Sequence[float] = (), drops: int = 0) -> Figures:
     """Let `count` be due at once and wait until all is posted; killed and started again after these shares of them.
 
@@ -106,7 +60,8 @@ async def burst(folder: Path, count: int = CHANNELS, *, kills: Sequence[float] =
     async with DiscordServer() as discord:
         guilds = [discord.add_guild(f"Burst {number}") for number in range(GUILDS)]
         channels = [guilds[number % GUILDS].channel(f"burst-{number}") for number in range(count)]
-        prepare(folder, channels)
+        prepare(folder, [TOPIC], [f"discord:{channel.guild}:#{channel.id}" for channel in channels], "55")
+        settings = {"DISCORD_API_URL": discord.api_url, "DISCORD_TOKEN": discord.token}
 
         def posts() -> int:
             return sum(call.status == 200 for call in discord.called("create_message"))
@@ -118,13 +73,13 @@ async def burst(folder: Path, count: int = CHANNELS, *, kills: Sequence[float] =
                 discord.drop()
 
         for share in kills:
-            async with program(folder, discord):
+            async with program(folder, settings):
                 await discord.wait_for(lambda share=share: posts() >= share * count, timeout=120)
-        async with program(folder, discord):
+        async with program(folder, settings):
             breaks = asyncio.create_task(breaking())
             await discord.wait_for(lambda: posts() >= count, timeout=120)
             await breaks
-            state = await _settled(folder)
+            state = await settled(folder)
         shown = Counter(message.channel for channel in channels for message in discord.posts(channel))
         came = [call.came for call in discord.called("create_message") if call.status == 200]
         return Figures(
@@ -137,17 +92,6 @@ async def burst(folder: Path, count: int = CHANNELS, *, kills: Sequence[float] =
             drops=discord.gateway.drops,
             breaches=len(discord.breaches),
         )
-
-
-async def _settled(folder: Path) -> int:
-    """How many deliveries the program itself counts as delivered, once none is pending."""
-    with Storage.open(f"sqlite:///{folder / 'sidelines.db'}") as storage:
-        for _ in range(600):
-            counts = await asyncio.to_thread(storage.outbox.counts)
-            if not counts.get("pending"):
-                break
-            await asyncio.sleep(0.05)
-    return counts.get("delivered", 0)
 
 
 def main() -> int:
