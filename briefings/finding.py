@@ -5,6 +5,7 @@ What is fetched passes the same guard as everything else, and is read where heav
 
 from __future__ import annotations
 
+import re
 from collections.abc import Awaitable, Callable, Sequence
 from typing import Any
 from urllib.parse import urljoin
@@ -21,6 +22,11 @@ from briefings.types import Document
 
 Work = Callable[..., Awaitable[Any]]
 """Runs a plain function with its arguments away from the event loop."""
+
+START = 4096
+"""Bytes in which a page shows that it is one."""
+
+_PAGE = re.compile(rb"<(?:!doctype\s+html|html|head|body)\b", re.IGNORECASE)
 
 TRIED = 3
 """Feeds named by a page that are looked at before it is given up; sites name the main one first."""
@@ -47,24 +53,23 @@ class Finder:
         fetched = await self._fetcher.fetch(url, accept="feed", limit=self._limit)
         try:
             return Found(fetched.moved_to or url, await self._listed(fetched))
-        except UnreadableFeed as error:
-            refusal = error
+        except UnreadableFeed:
+            if not _PAGE.search(fetched.body[:START]):
+                raise
         offers = [offer.url for offer in await self._work(feeds.discover, fetched.body, fetched.url)]
         named = await self._first(offers[:TRIED], others=offers)
         found = named or await self._first([urljoin(fetched.url, guess) for guess in feeds.GUESSES])
         if found is None:
-            if offers or b"<html" in fetched.body[:4096].lower():
-                raise UnreadableFeed(
-                    "No feed was found there; give the feed's own address, which a site often shows as RSS or Atom."
-                )
-            raise refusal
+            raise UnreadableFeed(
+                "No feed was found there; give the feed's own address, which a site often shows as RSS or Atom."
+            )
         return found
 
     async def article(self, url: str) -> Document:
         """The article at an address, under that address when it names none. Raises FetchError, UnreadableDocument."""
         fetched = await self._fetcher.fetch(url, limit=self._limit)
         document: Document = await self._work(
-            read, fetched.body, name=fetched.url, limit=self._limit, charset=charset_of(fetched.content_type)
+            read, fetched.body, name=fetched.url, limit=self._limit, charset=fetched.charset
         )
         return document if document.url else replace(document, url=fetched.url)
 
@@ -90,12 +95,3 @@ class Finder:
                 continue
             return Found(fetched.moved_to or url, listed, tuple(other for other in others if other != url))
         return None
-
-
-def charset_of(content_type: str) -> str | None:
-    """The charset that a Content-Type header declares, None when it declares none."""
-    from email.message import Message
-
-    header = Message()
-    header["content-type"] = content_type
-    return header.get_content_charset()

@@ -83,9 +83,8 @@ for _verb, _says in {
 @click.pass_obj
 def take_in(asker: Asker, file: str, dry_run: bool, as_json: bool) -> int:
     """Add the feeds that an OPML file lists, with a line for what came of each."""
-    from briefings.opml import read
-
     from bot.commands.sources import take_in as taken
+    from briefings.opml import read
 
     with sys.stdin.buffer if file == "-" else Path(file).open("rb") as stream:
         outlines = read(stream.read(LARGEST))

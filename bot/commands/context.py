@@ -15,11 +15,10 @@ from briefings.errors import SidelinesError
 from briefings.types import Notice, Preferences, Reply
 
 if TYPE_CHECKING:
-    from briefings.opml import Outline
-
     from briefings.finding import Found
     from briefings.index import Index
     from briefings.keywords import Keywords
+    from briefings.opml import Outline
     from briefings.storage import Storage
     from briefings.types import Document
 
@@ -125,7 +124,7 @@ class Context:
     def not_allowed(self, channel: str | None = None, *, trusted: bool = True) -> NotAllowed:
         """The refusal for who may not manage: it says who may, the trusted among them."""
         if self.may_appoint() and not self.may_appoint(channel):
-            where = self.shown(channel) if channel else "the whole workspace"
+            where = self.shown(channel) if channel else f"all of {self.asker.whole}"
             here = self.shown(self.asker.channel)
             return NotAllowed(f"You may manage {here} alone, and this is about {where}; ask {self.asker.managers}.")
         added = self.preferences(channel).trusted if trusted else ()

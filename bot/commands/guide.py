@@ -16,7 +16,7 @@ GUIDE = {
     "pause": ("pause NUMBER or TOPIC", "posts nothing until you resume it"),
     "resume": ("resume NUMBER or TOPIC", "goes on; what came meanwhile is in the next briefing"),
     "reschedule": ("reschedule NUMBER WHEN", "gives a subscription other times"),
-    "topics": ("topics", "the named topics of this workspace"),
+    "topics": ("topics", "the named topics there are"),
     "topic": ("topic add NAME = QUERY, topic remove NAME", "names a query, so that it can be subscribed by name"),
     "sources": ("sources", "the feeds that are read, and how that goes"),
     "source": (
@@ -122,9 +122,11 @@ def _examples(context: Context) -> dict[str, tuple[str, ...]]:
         "subscribe": (f"subscribe {word} weekdays at 9", f"subscribe {word} as it happens in #news"),
         "topic": (f"topic add {word} news = {word} -opinion",),
         "why": (f"why {newest.id}",),
-        "source": ("source add https://www.example.org/news",),
         "settings": ("settings zone Asia/Seoul", "settings quiet 22:00-07:00 in #news"),
     }
+    sources = context.storage.sources.list(context.workspace)
+    if sources:
+        examples |= {"source": (f"source pause {sources[0].id}",), "feeds": ("feeds export",)}
     subscriptions = context.storage.subscriptions.list(context.workspace)
     if subscriptions:
         number = subscriptions[0].id

@@ -8,7 +8,7 @@ from bot.commands.briefing import Length, story
 from bot.commands.context import Context, refused, told
 from bot.commands.words import article_places, number
 from briefings import publish
-from briefings.types import Action, Briefing, Preferences, Reply, Subscription
+from briefings.types import Action, Briefing, Notice, Preferences, Reply, Subscription
 
 
 def post(context: Context, argument: str) -> Reply:
@@ -26,6 +26,8 @@ def post(context: Context, argument: str) -> Reply:
         return refused("Write `post NUMBER`, with the number of a subscription; `subscriptions` lists them.")
     subscription = context.storage.subscriptions.get(id, context.workspace)
     context.must_manage(subscription.channel)
+    if subscription.state == "blocked":
+        return _stopped(subscription)
     channel = context.shown(subscription.channel)
     with context.storage.writing():  # So that two people who press "post it" at once post it once.
         briefing = preview(context, subscription)
@@ -46,6 +48,14 @@ def show_preview(context: Context, argument: str) -> Reply:
         return told(_had_everything(context, subscription), private=True)
     actions = (Action("post it", f"post {id}"),) if context.may_manage(subscription.channel) else ()
     return Reply((replace(briefing, actions=actions),), private=True)
+
+
+def _stopped(it: Subscription) -> Reply:
+    """Nothing can be posted where nothing gets through: what to do, and a form to choose another channel."""
+    reason = (it.reason or "").rstrip(".")
+    words = f"Number {it.id} is stopped: {reason}. Once that is done, `resume {it.id}` lets it go on."
+    change = Action("change", f"reschedule {it.id}")
+    return Reply((Notice(words, "refused", actions=(change,)),), private=True, found=False)
 
 
 def _had_everything(context: Context, it: Subscription) -> str:

@@ -46,7 +46,7 @@ def sources(context: Context, _argument: str) -> Reply:
     items = tuple(row(context, each, managing=managing) for each in found)
     empty = "Nothing is read by itself yet. `source add ADDRESS` takes the address of a feed, or of a site with one."
     actions = (Action("export", "feeds export"),) if found and managing else ()
-    return Reply((Listing("Sources of this workspace", items, empty, actions),), private=managing)
+    return Reply((Listing(f"Sources of {context.asker.whole}", items, empty, actions),), private=managing)
 
 
 def row(context: Context, it: Source, *, managing: bool) -> Item:
@@ -154,7 +154,7 @@ def newest(entries: Iterable[Entry], most: int = HEADLINES) -> list[Entry]:
 def _remove(context: Context, argument: str) -> Reply:
     it = _own(context, argument)
     context.storage.sources.remove(it.id, it.workspace)
-    return told(f"{it.name} is read no more for this workspace; the articles that it brought stay.", private=True)
+    return told(f"{it.name} is read no more here; the articles that it brought stay.", private=True)
 
 
 def _pause(context: Context, argument: str) -> Reply:

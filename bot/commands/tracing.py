@@ -19,13 +19,13 @@ def why(context: Context, argument: str) -> Reply | None:
     """Each step in turn for an article by link, number or headline. None when no article is named: it is a question."""
     article = _article(context, argument)
     if article is None:
-        if is_link(argument) or number(argument) is not None:
-            return refused(
-                f"Not stored, or not for {context.asker.whole}: {argument}\n"
-                "Nothing can be posted of it before an operator adds it with `sidelines add`."
-            )
+        if is_link(argument):
+            return _never_stored(context, argument.strip())
+        if number(argument) is not None:
+            return refused(f"There is no article {argument.strip()} here; `latest` lists what there is.")
         return None
     items = [
+        *_listings(context, article.url),
         Item("Stored: yes", f"as number {article.id}; it arrived {context.local(article.arrived, context.zone())}"),
         Item("Visible here: yes", f"to {context.asker.whole}"),
         *(_judged(context, each, article) for each in context.storage.subscriptions.list(context.workspace)),
@@ -47,7 +47,7 @@ def _never_stored(context: Context, link: str) -> Reply:
     near = [each for each in context.storage.sources.list(context.workspace) if host and host in _hosts(each)]
     told = [Item(f"Source {each.id}, {each.name}, is of the same site", state(context, each)) for each in near]
     items = (
-        Item("Listed: no", "no source of this workspace has listed that address"),
+        Item("Listed: no", "no source here has listed that address"),
         *told,
         Item("Stored: no", f"`brief {link}` reads it now; `source add ADDRESS` lets a feed bring such articles"),
     )

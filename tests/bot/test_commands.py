@@ -190,7 +190,7 @@ def test_an_article_is_briefed_by_its_address_however_written(commands: Commands
         assert isinstance(notice, Notice | Answer)
     (notice,) = commands.handle(f"brief {url}8", ADA, NOW).contents
     assert notice == Notice(
-        f"Nothing is stored of {url}8; an operator adds articles with `sidelines add ADDRESS`.", "refused"
+        "Addresses are not fetched here; save the page, and let an operator add the file.", "refused"
     )
 
 
