@@ -23,7 +23,7 @@ def of_feed(body: bytes, url: str, content_type: str, limit: int, now: datetime)
     return listed, items(listed, url)
 
 
-def of_entries(entries: Sequence[Entry], source: str | None, *, teasers: bool = False) -> list[Document | None]:
+def of_entries(entries: Sequence[Entry], source: str | None, teasers: bool) -> list[Document | None]:
     """What the feed itself gives of each entry; None for one that only begins there, unless `teasers` are wanted."""
     return [
         None if entry.url and not teasers and is_teaser(entry) else of_entry(entry, source=source) for entry in entries
