@@ -75,7 +75,6 @@ async def test_a_server_is_called_a_server(guilds: GuildOffice):
         ("settings", {}),
         ("settings", {"zone": "Asia/Seoul"}),
         ("settings", {"trust": guilds.lee}),
-        ("why", {"article": "999"}),
     ):
         shown = (await guilds.slash(guilds.kim, name, **options)).shown
         assert "server" in shown, name
@@ -134,6 +133,18 @@ async def test_channels_that_are_named_while_writing(guilds: GuildOffice):
     (made,) = guilds.subscriptions()
     assert made.channel == f"discord:{guilds.acme.id}:#{guilds.news.id}"
     assert f"Sidelines lacks Embed Links in <#{guilds.news.id}>" in text_of(guilds.discord.posts(place))
+
+
+async def test_what_a_forum_wants_is_told_when_it_is_subscribed(guilds: GuildOffice):
+    forum = guilds.discord.new_channel(guilds.acme, "posts", kind=15)
+    forum.require_tag = True
+    await guilds.heard("guild_channel_update", lambda: guilds.discord.change_channel(forum))
+    told = await guilds.slash(guilds.kim, "subscribe", topic="ferry", when="hourly", channel=forum)
+    assert "wants a tag on every post, and has none" in told.shown
+    forum.tags = {guilds.discord.world.id(): "weather"}
+    await guilds.heard("guild_channel_update", lambda: guilds.discord.change_channel(forum))
+    told = await guilds.slash(guilds.kim, "subscribe", topic="sawmills", when="hourly", channel=forum)
+    assert "wants a tag" not in told.shown
 
 
 async def test_why_is_asked_of_articles_alone(guilds: GuildOffice):

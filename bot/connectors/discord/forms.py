@@ -21,7 +21,7 @@ from bot.connectors.discord.parts import HERE, Origin, channel_name, channel_of,
 from bot.connectors.discord.people import is_direct, of_interaction
 from bot.connectors.discord.places import lacking
 from bot.connectors.discord.replying import place_of
-from bot.connectors.discord.rights import unheard, wanting
+from bot.connectors.discord.rights import NO_TAG, lacks_tags, unheard, wanting
 from briefings.types import Action, Notice, Reply, Style
 
 if TYPE_CHECKING:
@@ -160,10 +160,10 @@ async def warned(parts: Parts, reply: Reply, channel: str) -> Reply:
     known = client.get_guild(guild) if client and guild else None
     if not reply.found or known is None or not id.isdigit():
         return reply
-    names = await lacking(parts.api, known, id)
-    if not names:
-        return reply
-    return replace(reply, contents=(*reply.contents, Notice(wanting(names, f"#{id}"), "problem")))
+    names, forum = await lacking(parts.api, known, id), known.get_channel(int(id))
+    said = [wanting(names, f"#{id}")] if names else []
+    said += [NO_TAG] if isinstance(forum, discord.ForumChannel) and lacks_tags(forum) else []
+    return replace(reply, contents=(*reply.contents, *(Notice(each, "problem") for each in said)))
 
 
 def heard(parts: Parts, text: str, reply: Reply, asker: Asker) -> Reply:

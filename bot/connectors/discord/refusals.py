@@ -9,6 +9,7 @@ from collections import deque
 from datetime import timedelta
 
 from bot.connectors import ChannelGone, DeliveryError, OutcomeUnknown, PayloadRefused, RateLimited, TemporaryFailure
+from bot.connectors.discord.rights import NO_TAG
 
 RETRY_AFTER = 30.0
 """Seconds of the pause when Discord asks for one without saying how long."""
@@ -31,7 +32,7 @@ GONE = {
     10004: "Sidelines is not in that server; invite it again.",
     10013: "Discord knows no such person; choose a channel.",
     40001: "Discord does not accept the token; the operator should set DISCORD_TOKEN anew.",
-    40067: "That forum wants a tag on every post, and has none that Sidelines may use; ask a moderator to add one.",
+    40067: NO_TAG,
     50001: "Sidelines may not see that channel; permit it View Channel in the channel's settings.",
     50007: CLOSED_TO_US,
     50278: CLOSED_TO_US,

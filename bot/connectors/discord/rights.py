@@ -63,6 +63,14 @@ def lacks_threads(channel: GuildChannel) -> bool:
     return bool({NAMES["create_public_threads"], NAMES["send_messages_in_threads"]} & set(missing(channel)))
 
 
+NO_TAG = "That forum wants a tag on every post, and has none that Sidelines may use; ask a moderator to add one."
+
+
+def lacks_tags(forum: discord.ForumChannel) -> bool:
+    """Whether a forum takes tagged posts alone, and has no tag but those for moderators."""
+    return forum.flags.require_tag and all(tag.moderated for tag in forum.available_tags)
+
+
 def takes_posts(channel: GuildChannel) -> bool:
     """Whether briefings can be posted in a channel of that kind."""
     return isinstance(channel, discord.TextChannel | discord.ForumChannel)
