@@ -170,6 +170,22 @@ async def test_what_is_due_goes_to_its_own_server(two: Two):
     assert "strike" not in text_of(two.discord.posts(two.world))
 
 
+async def test_a_channel_of_another_server_gets_nothing_however_it_was_stored(two: Two):
+    """Two are due that name a channel of Bolt: one of Acme's, and one that somebody has for herself."""
+    lee = two.lee
+    foreign, own = f"discord:{two.acme.id}:#{two.bolt_world.id}", f"discord:@{lee.id}:#{two.bolt_world.id}"
+    seen = len(two.discord.posts(two.bolt_world))
+    two.subscribed(f"discord:{two.acme.id}", foreign, "ferry", due=timedelta(), when="daily at 9", by=two.kim.id)
+    two.subscribed(f"discord:@{lee.id}", own, "ferry", due=timedelta(), when="daily at 9", by=lee.id)
+    await two.slash(two.kim, "help")
+    await two.discord.wait_for(lambda: two.discord.posts(two.discord.conversation(lee)))
+    await two.discord.wait_for(lambda: two.discord.posts(two.discord.conversation(two.kim)))
+    await two.quiet()
+    assert len(two.discord.posts(two.bolt_world)) == seen
+    assert "not one of this server" in two.discord.posts(two.discord.conversation(two.kim))[-1].shown
+    assert "ferry" in two.discord.posts(two.discord.conversation(lee))[-1].shown
+
+
 async def test_one_server_is_left_and_the_other_stays(two: Two):
     own = two.subscribe("ferry")
     await two.heard("guild_remove", lambda: two.discord.kick(two.bolt))

@@ -1,8 +1,9 @@
 """Discord: one bot in any number of servers, through the gateway; and with people who use it for themselves.
 
-`client` keeps the line, `api` calls Discord, `posting` posts deliveries, `people` knows who somebody is, `overrides`
-and `rights` what they and the bot may do, `replying` shows replies. Each module of ways in (`incoming`, `commands` with
-its `options`, `comings`) is a `register(line)`; `forms` and `panel` are what can be filled in.
+`client` keeps the line, `api` calls Discord, `posting` posts deliveries, `people` knows who somebody is, `places` of
+which server a channel is, `overrides` and `rights` what people and the bot may do, `replying` shows replies. Each
+module of ways in (`incoming`, `commands` with its `options`, `comings`) is a `register(line)`; `forms` and `panel` are
+what can be filled in.
 """
 
 from __future__ import annotations
