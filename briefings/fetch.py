@@ -23,7 +23,7 @@ from msgspec.structs import replace
 
 from briefings.addresses import Guard, Resolve, Transport
 from briefings.errors import FetchError
-from briefings.headers import charset, fresh_for, retry_after, validator
+from briefings.headers import fresh_for, retry_after, validator
 
 REDIRECTS = 5
 """Redirects that are followed, each checked like the first address."""
@@ -34,13 +34,22 @@ CONNECT = 10.0
 STEP = 20.0
 """Seconds for the next bytes to come."""
 
-_REDIRECTING = {301, 302, 303, 307, 308}
 _LASTING = {301, 308}
 _READABLE = ("xml", "json", "/octet-stream")
 _ACCEPT = {
     "page": "text/html, application/xhtml+xml, text/*;q=0.9, */*;q=0.1",
     "feed": "application/atom+xml, application/rss+xml, application/feed+json, application/xml;q=0.9, */*;q=0.5",
 }
+
+_WAY_OUT = {
+    "page": "save the page and add the file",
+    "feed": "look for another address of it, or save its articles and add the files",
+}
+_ITS_END = "open it in a browser and give the address it ends at"
+_SHORTER = {"page": "save the article alone and add that", "feed": "look for a shorter feed of the same site"}
+
+
+Accept = Literal["page", "feed"]
 
 
 class Asking(Struct, frozen=True, kw_only=True):
@@ -77,16 +86,11 @@ class Fetched(Struct, frozen=True, kw_only=True):
     digest: str = ""
     fresh_for: timedelta | None = None
 
-    @property
-    def charset(self) -> str:
-        """The encoding that the server names, or empty."""
-        return charset(self.content_type)
-
 
 class _Wanted(NamedTuple):
     """What one fetch is for, the same at every redirect."""
 
-    accept: Literal["page", "feed"]
+    accept: Accept
     limit: int
     etag: str | None
     last_modified: str | None
@@ -98,7 +102,7 @@ class _Wanted(NamedTuple):
 
 
 class _Redirect(NamedTuple):
-    to: str
+    to: httpx.URL
     lasting: bool
 
 
@@ -142,7 +146,7 @@ class Fetcher:
         self,
         url: str,
         *,
-        accept: Literal["page", "feed"] = "page",
+        accept: Accept = "page",
         etag: str | None = None,
         last_modified: str | None = None,
         limit: int | None = None,
@@ -156,7 +160,7 @@ class Fetcher:
             if any(character.isspace() for character in url.strip()):
                 raise httpx.InvalidURL("white space")
             return await self._follow(httpx.URL(url.strip()), wanted)
-        except httpx.InvalidURL:
+        except (httpx.InvalidURL, UnicodeError):
             raise FetchError("This is no web address; check how it is written.") from None
 
     async def _follow(self, url: httpx.URL, wanted: _Wanted) -> Fetched:
@@ -175,13 +179,10 @@ class Fetcher:
                 left -= clock() - begun
             if isinstance(found, Fetched):
                 return replace(found, moved_to=found.url if lasting and len(asked) > 1 else None)
-            target = target.join(found.to).copy_with(fragment=None)
+            target = found.to
             lasting = lasting and found.lasting
-        if target in asked:
-            raise FetchError("It redirects in a circle; open it in a browser and give the address it ends at.")
-        raise FetchError(
-            f"It redirects more than {REDIRECTS} times; open it in a browser and give the address it ends at."
-        )
+        how = "in a circle" if target in asked else f"more than {REDIRECTS} times"
+        raise FetchError(f"It redirects {how}; {_ITS_END}.")
 
     @asynccontextmanager
     async def _turn(self, host: str) -> AsyncIterator[None]:
@@ -201,13 +202,13 @@ class Fetcher:
             async with asyncio.timeout(seconds), self._client.stream("GET", url, headers=wanted.headers) as response:
                 return await _taken(url, response, wanted)
         except (TimeoutError, httpcore.TimeoutException):
-            raise FetchError("The answer took too long; try again later, or save the page and add the file.") from None
+            raise FetchError(f"The answer took too long; try again later, or {_WAY_OUT[wanted.accept]}.") from None
         except httpcore.ConnectError as error:
             if "CERTIFICATE" in str(error):
-                raise FetchError(
-                    f"The certificate of {url.host} is not valid; save the page and add the file."
-                ) from error
+                raise FetchError(f"The certificate of {url.host} is not valid; {_WAY_OUT[wanted.accept]}.") from error
             raise FetchError(f"{url.host} cannot be reached; check the address, or try again later.") from error
+        except (httpx.RemoteProtocolError, httpx.InvalidURL) as error:
+            raise FetchError(f"{url.host} redirects to what is no web address; {_ITS_END}.") from error
         except (httpcore.NetworkError, httpcore.ProtocolError) as error:
             raise FetchError(f"{url.host} broke off or garbled its answer; try again later.") from error
 
@@ -215,15 +216,15 @@ class Fetcher:
 async def _taken(url: httpx.URL, response: httpx.Response, wanted: _Wanted) -> Fetched | _Redirect:
     """What an answer means."""
     status, headers = response.status_code, response.headers
-    if status in _REDIRECTING and "location" in headers:
-        return _Redirect(headers["location"], status in _LASTING)
+    if response.next_request:
+        return _Redirect(response.next_request.url.copy_with(fragment=None), status in _LASTING)
     unchanged = status == 304 and bool(wanted.etag or wanted.last_modified)
     if status != 200 and not unchanged:
         raise _refusal(url.host, status, headers, wanted.accept)
     sent = headers.get("content-type", "")
     kind = sent.partition(";")[0].strip().lower()
     if wanted.accept == "page" and kind and not (kind.startswith("text/") or kind.endswith(_READABLE)):
-        raise FetchError(f"It is no page but {kind}; give the address of the article itself.")
+        raise FetchError(f"It is no page but {kind[:40]}; give the address of the article itself.")
     body = await _body(response, wanted)
     if not body.strip() and not unchanged:
         raise FetchError(f"The {wanted.accept} is empty; check the address.")
@@ -244,7 +245,7 @@ async def _body(response: httpx.Response, wanted: _Wanted) -> bytes:
     what, limit = wanted.accept, wanted.limit
     encoding = response.headers.get("content-encoding", "identity").strip().lower()
     if encoding not in {"identity", "gzip", "x-gzip", "deflate", ""}:
-        raise FetchError(f"The {what} is packed as {encoding[:20]}, unasked; save the page and add the file.")
+        raise FetchError(f"The {what} is packed as {encoding[:20]}, unasked; {_WAY_OUT[what]}.")
     unpack = None if encoding in {"identity", ""} else zlib.decompressobj(zlib.MAX_WBITS | 32)
     body = bytearray()
     sent = 0
@@ -255,15 +256,13 @@ async def _body(response: httpx.Response, wanted: _Wanted) -> bytes:
         except zlib.error:
             raise FetchError(f"The {what} arrived damaged; try again later.") from None
         if len(body) > limit or sent > limit:
-            raise FetchError(
-                f"The {what} has more than the {limit:,} bytes allowed; save the article alone and add that."
-            )
+            raise FetchError(f"The {what} has more than the {limit:,} bytes allowed; {_SHORTER[what]}.")
     if unpack and sent and not unpack.eof:
         raise FetchError(f"The {what} arrived incomplete; try again later.")
     return bytes(body)
 
 
-def _refusal(host: str, status: int, headers: httpx.Headers, what: str) -> FetchError:
+def _refusal(host: str, status: int, headers: httpx.Headers, what: Accept) -> FetchError:
     """The error for an answer that gives nothing to read."""
     words = f"{host} answered with status {status}; check the address, or try again later."
     if status == 404:
@@ -271,7 +270,7 @@ def _refusal(host: str, status: int, headers: httpx.Headers, what: str) -> Fetch
     elif status == 410:
         words = f"The {what} at {host} is gone for good (status 410); look for its new address."
     elif status in {401, 402, 403, 451}:
-        words = f"{host} does not let it be read (status {status}); save the page and add the file."
+        words = f"{host} does not let it be read (status {status}); {_WAY_OUT[what]}."
     elif status == 429:
         words = f"{host} asks for fewer requests (status 429); try again later."
     elif status >= 500:

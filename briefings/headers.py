@@ -5,7 +5,6 @@ Dates are compared with the server's own clock where it tells it, because that m
 
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
-from email.message import Message
 from email.utils import parsedate_to_datetime
 
 DAY = timedelta(days=1)
@@ -32,13 +31,6 @@ def validator(headers: Mapping[str, str], name: str) -> str | None:
     """A header by which the same answer is known later, unless it could not be sent back."""
     value = headers.get(name, "")
     return value if value.isascii() and value.isprintable() and 0 < len(value) <= 1000 else None
-
-
-def charset(content_type: str) -> str:
-    """The encoding that a Content-Type names, or empty."""
-    header = Message()
-    header["content-type"] = content_type
-    return header.get_content_charset("")
 
 
 def _span(headers: Mapping[str, str], value: str) -> timedelta | None:

@@ -150,6 +150,7 @@ def _page(address: str, settings: Settings) -> Document:
     """The article at a web address; where it was found is its address when the page names none."""
     from msgspec.structs import replace
 
+    from briefings.decoding import charset_of
     from briefings.documents import read
     from briefings.fetch import Asking, fetch
 
@@ -157,7 +158,7 @@ def _page(address: str, settings: Settings) -> Document:
     allowed = frozenset(settings.reading.allow_hosts)
     # A person waits, for one page: no pause between its redirects.
     fetched = fetch(address, Asking(limit=limit, allow_hosts=allowed, contact=settings.sources.contact, gap=0))
-    document = read(fetched.body, name=fetched.url, charset=fetched.charset, limit=limit)
+    document = read(fetched.body, name=fetched.url, charset=charset_of(fetched.content_type), limit=limit)
     return document if document.url else replace(document, url=fetched.url)
 
 

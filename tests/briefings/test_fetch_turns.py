@@ -91,6 +91,23 @@ async def test_giving_up_frees_the_host(web: WebServer, reply: Reply) -> None:
     assert [asked.path for asked in web.asked] == ["/bad", "/page"]
 
 
+async def test_giving_up_a_look_up_frees_the_place(web: WebServer) -> None:
+    looking = asyncio.Event()
+
+    async def resolve(host: str, port: int) -> list[str]:
+        if host == "a.example":
+            looking.set()
+            await asyncio.Event().wait()
+        return ["127.0.0.1"]
+
+    async with Fetcher(Asking(limit=100_000, allow_hosts=HERE, gap=0, at_once=1), resolve=resolve) as fetcher:
+        under_way = asyncio.create_task(fetcher.fetch(web.url("/page", host="a.example")))
+        await looking.wait()
+        under_way.cancel()
+        assert (await fetcher.fetch(web.url("/page", host="b.example"))).body == BODY
+        assert under_way.cancelled()
+
+
 async def test_after_any_failure_the_host_can_be_asked_again(web: WebServer) -> None:
     bad = [Reply(stop_after=0), Reply(bomb=10_000_000), Reply(status=500), redirect("/it"), Reply(silent=True)]
     web.serve("/bad", *bad, PAGE)

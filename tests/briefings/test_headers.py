@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from briefings.headers import DAY, charset, fresh_for, retry_after, validator
+from briefings.headers import DAY, fresh_for, retry_after, validator
 
 NOW = "Tue, 03 Nov 2026 09:00:00 GMT"
 IN_AN_HOUR = "Tue, 03 Nov 2026 10:00:00 GMT"
@@ -78,17 +78,3 @@ def test_whatever_is_sent_gives_a_span_within_a_day_or_none(control: str, date: 
 def test_only_a_mark_that_can_be_sent_back_is_kept(sent: str, kept: str | None) -> None:
     assert validator({"etag": sent}, "etag") == kept
     assert validator({}, "etag") is None
-
-
-@pytest.mark.parametrize(
-    ("sent", "named"),
-    [("text/html; charset=UTF-8", "utf-8"), ('text/xml;charset="koi8-r"; x=y', "koi8-r"), ("text/html", ""), ("", ""),
-     ("text/html; charset=", ""), ("text/html; charset=é", ""), ("; charset=latin-1", "latin-1")],
-)  # fmt: skip
-def test_the_encoding_that_a_content_type_names(sent: str, named: str) -> None:
-    assert charset(sent) == named
-
-
-@given(st.text())
-def test_any_content_type_names_an_encoding_or_none(sent: str) -> None:
-    assert isinstance(charset(f"text/html; charset{sent}"), str)
