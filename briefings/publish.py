@@ -262,8 +262,8 @@ class _Matches:
         self._found: dict[tuple[int, frozenset[int]], tuple[Found, ...]] = {}
 
     def stale(self, since: int, created: int) -> frozenset[int]:
-        """The backlog that is no news to a subscription made at `created`: it came later, and is older than `since`."""
-        key = bisect_right(self._came, created), bisect_left(self._dated, (since, 0))
+        """The backlog that came after a subscription was `created`, and bears no date since then and since `since`."""
+        key = bisect_right(self._came, created), bisect_left(self._dated, (max(since, created), 0))
         if key not in self._stale:
             came, dated = key
             recent = {id for _, id in self._dated[dated:]}

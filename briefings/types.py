@@ -69,7 +69,7 @@ class Article(Document, frozen=True, kw_only=True):
     """A stored document. Near-identical articles share one `story`; `arrived` is when it counts as news.
 
     `change` is its place in the sequence of changes that the search index follows. `backlog`: its source listed it when
-    it was first read, so that it is news only to whoever subscribed later, or by the date that it carries.
+    it was first read, so that it is no news to those who had subscribed by then, unless its date is later than that.
     """
 
     id: int
