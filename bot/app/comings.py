@@ -8,13 +8,14 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Literal
 
 from bot.commands.guide import greeting
-from bot.connectors import Asker
+from bot.connectors import Asker, terminal
 from briefings.publish import TRIAL, resumption
-from briefings.types import Notice, Subscription
+from briefings.types import EVERYONE, Notice, Subscription
 
 if TYPE_CHECKING:
     from bot.commands import Commands
     from bot.connectors import Connector
+    from briefings.sources import Source
     from briefings.storage import Storage
 
 log = logging.getLogger(__name__)
@@ -29,6 +30,20 @@ def managers_of(connectors: Mapping[str, Connector], workspace: str, person: str
     """The channel for notices to those who manage a workspace; None when its platform is not connected."""
     connector = connectors.get(workspace.partition(":")[0])
     return connector.managers(workspace, person) if connector else None
+
+
+def place_of(connectors: Mapping[str, Connector], source: Source) -> tuple[str, str] | None:
+    """The workspace and channel for notices about a source: to whoever added it, or else where that was.
+
+    Of everyone's, a session in the terminal hears; None when nobody can be told.
+    """
+    if source.workspace == EVERYONE:
+        workspace, channel = terminal.WORKSPACE, managers_of(connectors, terminal.WORKSPACE, None)
+    else:
+        workspace, channel = source.workspace, managers_of(connectors, source.workspace, source.added_by)
+        if channel and source.added_by is None:
+            channel = source.channel or channel
+    return (workspace, channel) if channel else None
 
 
 def forget_left(storage: Storage, before: datetime) -> None:

@@ -14,13 +14,15 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from bot.app import build_commands, logs, open_index, open_keywords, open_storage
-from bot.app.comings import forget_left, managers_of
+from bot.app import build_commands, logs, open_fetcher, open_index, open_keywords, open_storage
+from bot.app.comings import forget_left, managers_of, place_of
 from bot.app.desk import FrontDesk
 from bot.app.health import told
+from bot.app.lookups import Lookups, on_loop
 from bot.app.platforms import configured, connect
 from bot.app.sample import add_sample
 from bot.app.single import only_one
+from bot.app.workshop import Workshop
 from bot.commands.words import SHAPES
 from bot.connectors import Asker, terminal
 from bot.connectors.terminal import Vocabulary
@@ -28,7 +30,9 @@ from bot.delivery import Deliverer, Retries
 from bot.scheduler import Chore, Scheduler, Work
 from bot.web import Web
 from briefings.errors import SidelinesError
+from briefings.finding import Finder
 from briefings.publish import publish_due
+from briefings.refresh import Options, Refresher
 from briefings.storage.peek import sqlite_path
 from briefings.storage.upkeep import tidy
 from briefings.types import Content, Notice
@@ -63,12 +67,22 @@ def run(settings: Settings, indexing: AbstractContextManager[Progress | None], *
         if sqlite_path(settings.data.database_url.reveal()):
             storage.outbox.release(_now())
             storage.claims.release()
-        asyncio.run(Bot(settings, storage, indexing, session=session).serve())
+            storage.feeds.release()
+        asyncio.run(_serve(settings, storage, indexing, session=session))
     return 0
 
 
+async def _serve(
+    settings: Settings, storage: Storage, indexing: AbstractContextManager[Progress | None], *, session: bool
+) -> None:
+    await Bot(settings, storage, indexing, session=session).serve()
+
+
 class Bot:
-    """All parts of the running program. Without a platform, or asked to, it serves a session in the terminal."""
+    """All parts of the running program. Without a platform, or asked to, it serves a session in the terminal.
+
+    It is built where it serves, in a running event loop.
+    """
 
     def __init__(
         self,
@@ -87,8 +101,16 @@ class Bot:
         self._keywords = keywords
         with indexing as progress:
             self._index = open_index(settings, keywords, storage=storage, progress=progress)
+        self._workshop = Workshop()
+        self._fetcher = open_fetcher(settings)
+        finder = Finder(self._fetcher, self._workshop.work, limit=settings.reading.limit)
         self._commands = build_commands(
-            settings, storage, self._index, keywords, partial(managers_of, self._connectors)
+            settings,
+            storage,
+            self._index,
+            keywords,
+            partial(managers_of, self._connectors),
+            Lookups(on_loop(finder, asyncio.get_running_loop())),
         )
         self._session = None
         if session or not self._connectors:
@@ -111,6 +133,13 @@ class Bot:
             ),
             lease=timedelta(seconds=settings.delivery.lease),
         )
+        self._refresher = Refresher(
+            storage,
+            self._fetcher,
+            self._workshop.work,
+            Options(every=timedelta(seconds=settings.sources.every), limit=settings.reading.limit),
+            place=partial(place_of, self._connectors),
+        )
         self._scheduler: Scheduler | None = None
         self._listening: Mapping[str, asyncio.Task[None]] = {}
 
@@ -118,6 +147,7 @@ class Bot:
         """Listen, publish and deliver until a signal comes or every connector has closed."""
         self._scheduler = Scheduler(
             (
+                Work("refresh", self._refresher.next_due, self._refresher.refresh),
                 Work("follow", self._next_change, self._follow),
                 Work("publish", self._next_due, self._publish),
                 Work("deliver", self._deliverer.next_attempt, self._deliverer.deliver),
@@ -147,10 +177,13 @@ class Bot:
         finally:
             if self._web:
                 await self._web.stop()
+            await self._refresher.finish()
             await self._deliverer.finish(STOP_WITHIN)
             for task in (stopped, working, listening):
                 task.cancel()
             ended = await asyncio.gather(working, listening, return_exceptions=True)
+            await self._fetcher.close()
+            await self._workshop.close()
             log.info("stopped", extra={"action": "stopped"})
         for error in ended:
             if isinstance(error, Exception):

@@ -20,9 +20,9 @@ from msgspec.structs import replace
 
 from briefings import bodies
 from briefings.errors import SidelinesError, StorageError
-from briefings.gathering import Gatherer, Rests, Work
-from briefings.intake import Intake, Looked, Place
 from briefings.polling import after_failure, after_success
+from briefings.refresh.gathering import Gatherer, Rests, Work
+from briefings.refresh.intake import Intake, Looked, Place
 
 if TYPE_CHECKING:
     from briefings.fetch import Fetcher

@@ -15,8 +15,8 @@ from msgspec.structs import replace
 
 from briefings import ingest
 from briefings.errors import SidelinesError
-from briefings.gathering import ENTRIES, Gathered, Job, held
 from briefings.polling import Item, Plan, decide, flooded, transition
+from briefings.refresh.gathering import ENTRIES, Gathered, Job, held
 from briefings.sources import Entry, Feed, Listed, Seen, Source
 from briefings.types import Key, Notice
 
