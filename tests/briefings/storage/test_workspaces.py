@@ -10,6 +10,7 @@ NOW = datetime(2026, 11, 23, 9, 0, tzinfo=UTC)
 DAY = timedelta(days=1)
 OURS, THEIRS = "slack:T1", "slack:T10"
 """One name begins like the other, so that deleting by the beginning of a name would be seen."""
+COMMON = "https://common.example/feed"
 
 
 def fill(storage: Storage, workspace: str) -> tuple[int, int, int]:
@@ -31,6 +32,8 @@ def fill(storage: Storage, workspace: str) -> tuple[int, int, int]:
     storage.topics.add(workspace, "Ports", "harbour")
     storage.preferences.set(workspace, "trusted", ("U1",))
     storage.first_time(f"greeting in {channel}")
+    for url in (COMMON, f"https://{workspace.replace(':', '-')}.example/feed"):
+        storage.sources.add(workspace=workspace, url=url, name="News", now=NOW)
     storage.workspaces.joined(workspace, NOW)
     return article, subscription.id, delivery
 
@@ -45,6 +48,8 @@ def test_forgetting_a_workspace_leaves_the_others_untouched(storage: Storage) ->
     assert storage.preferences.merged(OURS, f"{OURS}:#C1", Preferences()) == Preferences()
     assert storage.outbox.had(f"{OURS}:#C1") == set()
     assert storage.first_time(f"greeting in {OURS}:#C1")
+    assert storage.sources.list(OURS) == []
+    assert storage.feeds.by_url("https://slack-T1.example/feed") is None
     with pytest.raises(NotFound):
         storage.outbox.get(mine[2], OURS)
 
@@ -56,6 +61,8 @@ def test_forgetting_a_workspace_leaves_the_others_untouched(storage: Storage) ->
     assert [topic.name for topic in storage.topics.list(THEIRS)] == ["Ports"]
     assert storage.preferences.merged(THEIRS, f"{THEIRS}:#C1", Preferences()).trusted == ("U1",)
     assert not storage.first_time(f"greeting in {THEIRS}:#C1")
+    urls = [source.feed.url for source in storage.sources.list(THEIRS)]
+    assert urls == [COMMON, "https://slack-T10.example/feed"]
 
 
 def test_an_article_that_others_see_stays_for_them(storage: Storage) -> None:
