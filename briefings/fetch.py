@@ -160,7 +160,7 @@ class Fetcher:
             if any(character.isspace() for character in url.strip()):
                 raise httpx.InvalidURL("white space")
             return await self._follow(httpx.URL(url.strip()), wanted)
-        except (httpx.InvalidURL, UnicodeError):
+        except (httpx.InvalidURL, ValueError):
             raise FetchError("This is no web address; check how it is written.") from None
 
     async def _follow(self, url: httpx.URL, wanted: _Wanted) -> Fetched:
@@ -207,7 +207,7 @@ class Fetcher:
             if "CERTIFICATE" in str(error):
                 raise FetchError(f"The certificate of {url.host} is not valid; {_WAY_OUT[wanted.accept]}.") from error
             raise FetchError(f"{url.host} cannot be reached; check the address, or try again later.") from error
-        except (httpx.RemoteProtocolError, httpx.InvalidURL) as error:
+        except (httpx.RemoteProtocolError, httpx.InvalidURL, ValueError) as error:
             raise FetchError(f"{url.host} redirects to what is no web address; {_ITS_END}.") from error
         except (httpcore.NetworkError, httpcore.ProtocolError) as error:
             raise FetchError(f"{url.host} broke off or garbled its answer; try again later.") from error

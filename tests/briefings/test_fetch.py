@@ -86,7 +86,8 @@ async def test_a_host_in_another_script_is_asked_by_its_ascii_name(web: WebServe
     [
         "ftp://news.example/a", "file:///etc/passwd", "gopher://news.example/", "news.example", "", "http://", "https:///a",
         "http://news.example:0/", "http://news.example:99999/", "http://news example/", "http://[::1/", "http://news.example/\n/",
-        "javascript:alert(1)", "//news.example/", "http://news.example/" + "a" * 70_000,
+        "javascript:alert(1)", "//news.example/", "http://xn--a/",
+        "http://news.example/" + "a" * 70_000,
     ],
 )  # fmt: skip
 async def test_what_is_no_web_address_is_refused_without_asking(fetcher: Fetcher, url: str) -> None:
@@ -200,7 +201,8 @@ async def test_redirects_without_end_end(web: WebServer, fetcher: Fetcher) -> No
         (Reply(b"", packed=True), "empty"),
         (Reply(BODY, headers={"Bad header": "x"}), "garbled"),
         (Reply(BODY, headers={"X-Long": "x" * 200_000}), "garbled"),
-        (redirect("http://[/"), "redirects to what is no web address"),
+        (redirect("http://[/"), "no web address"),
+        (redirect(":http://0x]"), "redirects to what is no web address"),
         (redirect("http://a:b:c/"), "redirects to what is no web address"),
         (redirect("http://☃.example/".encode().decode("latin-1")), "redirects to what is no web address"),
         (redirect("http://xn--a/"), "no web address"),
