@@ -115,6 +115,9 @@ class Feeds:
                 change = update(feeds).where(feeds.c.id == id).values(url=url)
             else:
                 its = sources.c.feed == id
+                reading = select(sources.c.workspace).where(its, sources.c.paused.is_(False))
+                goes_on = sources.c.feed == there.id, sources.c.workspace.in_(reading)
+                connection.execute(update(sources).where(*goes_on).values(paused=False))
                 have_both = select(sources.c.workspace).where(sources.c.feed == there.id)
                 connection.execute(delete(sources).where(its, sources.c.workspace.in_(have_both)))
                 connection.execute(update(sources).where(its).values(feed=there.id, first_read=None))

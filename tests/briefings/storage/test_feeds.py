@@ -197,6 +197,17 @@ def test_a_feed_that_moved_to_another_becomes_that_one_for_all_who_read_it(stora
     assert storage.feeds.seen(old.id, [entry(old)]) == []
 
 
+@pytest.mark.parametrize(("old", "new"), [(True, False), (False, True), (True, True), (False, False)])
+def test_who_read_either_of_two_feeds_reads_what_became_of_them(storage: Storage, old: bool, new: bool) -> None:
+    both = [storage.sources.add(workspace="w", url=url, name="N", now=NOW) for url in (HARBOUR, ORCHARD)]
+    for source, paused in zip(both, (old, new), strict=True):
+        if paused:
+            storage.sources.pause(source.id, "w")
+    storage.feeds.moved(both[0].feed.id, ORCHARD, NOW)
+    (left,) = storage.sources.list("w")
+    assert (left.id, left.paused) == (both[1].id, old and new)
+
+
 # What was listed ---------------------------------------------------------------------------------------------
 
 
