@@ -172,7 +172,7 @@ def _html(field: Field) -> str:
 
 def _beginning(html: str) -> str:
     """The first sentence of a text, for a title."""
-    first = next((block.text for block in read_fragment(html[:5_000])), "")
+    first = next((block.text for block in read_fragment(html[:50_000])), "")
     return shortened(next(iter(split(first)), first), LONGEST_MADE_TITLE)
 
 
@@ -220,7 +220,7 @@ def _every(said: Said) -> timedelta | None:
 WHOLE_EXCERPT = 150
 """Words from which a text is taken to be whole although it stands where feeds put a summary."""
 
-WHOLE = 40
+WHOLE = 20
 """Words from which a text is taken to be whole that stands where feeds put the whole text."""
 
 _WORD = re.compile(r"[^\W\d_]+")

@@ -63,8 +63,9 @@ _CONTAINERS = frozenset(("source", "image", "textinput", "media:group"))
 
 def absolute(base: str, link: str) -> str | None:
     """The web address that a link leads to, without credentials in it; None when it is none."""
+    link = "".join(link.split())
     try:
-        address = urljoin(base, "".join(link.split()))
+        address = urljoin(base, link) if link else ""
         parts = urlsplit(address)
         if parts.scheme not in ("http", "https") or not parts.hostname:
             return None
@@ -220,15 +221,35 @@ _PERSON = re.compile(r"<name>([^<]*)", re.IGNORECASE)
 def _from_soup(text: str, url: str, most: int) -> Parts:
     """The fields of a feed whose tags do not match: each from its opening tag to the closing tag of its name."""
     text = _LITERAL.sub(lambda match: html.escape(match[1] or "", quote=False), text)
-    prefix, separator, _ = text[1:].partition("<")[0].split(">")[0].split()[0].rpartition(":")
-    own = {*_OWN, f"{prefix.lower()}{separator}"}
-    tags = [(_soup_name(match["name"], own), match) for match in _TAG.finditer(text)]
+    matches = list(_TAG.finditer(text))
+    if not matches:
+        return Parts([], [])
+    root = matches[0]["name"].lower()
+    own = {*_OWN, root[: root.rfind(":") + 1]}
+    tags = [(_soup_name(match["name"], own), match) for match in matches]
     starts = [place for place, (name, match) in enumerate(tags) if name in _ENTRIES and not match["closing"]]
-    parts = Parts(list(_soup_fields(text, tags[: starts[0] if starts else None], url)), [])
+    base = _soup_base(matches[0], url)
+    head = [*_soup_language(matches[0]), *_soup_fields(text, tags[: starts[0] if starts else None], base)]
+    parts = Parts(head, [])
     for start, after in zip(starts[:most], [*starts[1:], len(tags)], strict=False):
         closed = next((at for at in range(start + 1, after) if tags[at][0] in _ENTRIES), after)
-        parts.entries.append(list(_soup_fields(text, tags[start + 1 : closed], url)))
+        opening = tags[start][1]
+        fields = _soup_fields(text, tags[start + 1 : closed], _soup_base(opening, base))
+        parts.entries.append([*_soup_language(opening), *fields])
     return parts
+
+
+def _attributes(tag: re.Match[str]) -> dict[str, str]:
+    return {name: html.unescape(double or single) for name, double, single in _ATTRIBUTE.findall(tag["rest"])}
+
+
+def _soup_base(tag: re.Match[str], url: str) -> str:
+    return absolute(url, _attributes(tag).get("xml:base", "")) or url
+
+
+def _soup_language(tag: re.Match[str]) -> Iterator[Field]:
+    if language := _attributes(tag).get("xml:lang"):
+        yield Field("language", language)
 
 
 def _soup_name(tag: str, own: Iterable[str]) -> str:
@@ -255,15 +276,15 @@ def _soup_fields(text: str, tags: list[tuple[str, re.Match[str]]], url: str) -> 
             done = following(name, place, closing=True)
             if done == len(tags) or done > following(name, place, closing=False):
                 done = place
-            inner = text[match.end() : tags[done][1].start() if done > place else text.find("<", match.end())]
+            end = tags[done][1].start() if done > place else text.find("<", match.end())
+            if end < 0:
+                continue  # what the end of a text cuts off would be told as if it were whole
+            inner = text[match.end() : end]
         if name in _WANTED:
             person = _PERSON.search(inner) if name == "author" else None
-            attributes = {
-                key: html.unescape(double or single) for key, double, single in _ATTRIBUTE.findall(match["rest"])
-            }
             markup = "<" in inner and person is None
             value = inner if markup else html.unescape(person[1] if person else inner)
-            yield from _field(name, attributes, value, markup, url)
+            yield from _field(name, _attributes(match), value, markup, url)
 
 
 # JSON -------------------------------------------------------------------------------------------------------
