@@ -174,20 +174,28 @@ class Item(Struct, frozen=True):
 
 
 class Listing(Struct, frozen=True, tag="listing"):
-    """A titled list. `empty` is what to say when it has no items: why, and what to do."""
+    """A titled list. `empty` is what to say when it has no items: why, and what to do.
+
+    `whole` are the words that list all of it, for where only a part has room.
+    """
 
     title: str
     items: tuple[Item, ...]
     empty: str = ""
     actions: tuple[Action, ...] = ()
+    whole: str = ""
 
 
 class Notice(Struct, frozen=True, tag="notice"):
-    """The bot's own short text. `level`: done or told, refused (a person's input), or a problem (needs somebody)."""
+    """The bot's own short text. `level`: done or told, refused (a person's input), or a problem (needs somebody).
+
+    `code` is to be copied as it is.
+    """
 
     text: str
     level: Literal["info", "refused", "problem"] = "info"
     actions: tuple[Action, ...] = ()
+    code: bool = False
 
 
 Content = Briefing | Answer | Listing | Notice

@@ -287,7 +287,7 @@ def _exported(context: Context) -> Reply:
     found = context.storage.sources.list(context.workspace)
     if not found:
         return refused("There are no sources to export yet; `source add ADDRESS` adds one.")
-    return Reply((Notice(export(found).decode()),), private=True)
+    return Reply((Notice(export(found).decode().rstrip(), code=True),), private=True)
 
 
 def export(found: Iterable[Source]) -> bytes:

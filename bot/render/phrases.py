@@ -53,7 +53,10 @@ def nothing_words(answer: Answer) -> str:
 
 
 class NoticeLine(Struct, frozen=True):
-    """A line of a notice: `code` when a caret below marks a place in it, `apart` when an empty line is above it."""
+    """A line of a notice: `code` when it is to be copied, or a caret below marks a place in it.
+
+    `apart` when an empty line is above it.
+    """
 
     text: str
     code: bool
@@ -61,14 +64,14 @@ class NoticeLine(Struct, frozen=True):
 
 
 def notice_lines(notice: Notice) -> Iterator[NoticeLine]:
-    """Its lines that are not empty; what is code keeps its spaces, so that the caret stands where it should."""
+    """Its lines that are not empty; what is code keeps its spaces, so that a caret stands where it should."""
     lines = [STEERING.sub(lambda match: "" if match["unseen"] else " ", line) for line in notice.text.split("\n")]
     apart = False
     for line, following in zip(lines, [*lines[1:], ""], strict=True):
         if not line.strip():
             apart = True
             continue
-        code = "^" in (line.strip(), following.strip())
+        code = notice.code or "^" in (line.strip(), following.strip())
         yield NoticeLine(line if code else line.strip(), code, apart)
         apart = False
 

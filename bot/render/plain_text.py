@@ -37,7 +37,7 @@ def content_text(content: Content, *, width: int = 80) -> str:
 
 
 def content_lines(content: Content, *, width: int = 80) -> list[str]:
-    """A content as lines of at most `width` cells; only a link may be longer, so that it stays one link."""
+    """A content as lines of at most `width` cells; only a link and what is to be copied may be longer."""
     match content:
         case Briefing():
             lines = _briefing(content, width)
@@ -45,6 +45,8 @@ def content_lines(content: Content, *, width: int = 80) -> list[str]:
             lines = _answer(content, width)
         case Listing():
             lines = _listing(content, width)
+        case Notice(code=True):
+            lines = [_harmless(line) for line in content.text.split("\n")]
         case Notice():
             lines = [line for text in content.text.split("\n") for line in wrap(_harmless(text), width)]
     return lines + _hints(content.actions, width)
