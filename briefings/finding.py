@@ -14,6 +14,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from briefings import feeds, opml
+from briefings.decoding import charset_of
 from briefings.documents import read
 from briefings.errors import FetchError, UnreadableFeed
 from briefings.fetch import Fetched, Fetcher
@@ -69,7 +70,7 @@ class Finder:
         """The article at an address, under that address when it names none. Raises FetchError, UnreadableDocument."""
         fetched = await self._fetcher.fetch(url, limit=self._limit)
         document: Document = await self._work(
-            read, fetched.body, name=fetched.url, limit=self._limit, charset=fetched.charset
+            read, fetched.body, name=fetched.url, limit=self._limit, charset=charset_of(fetched.content_type)
         )
         return document if document.url else replace(document, url=fetched.url)
 

@@ -14,10 +14,9 @@ from bot.commands.context import LookupRefused
 from briefings.finding import Finder
 
 if TYPE_CHECKING:
-    from briefings.opml import Outline
-
     from bot.connectors import Asker
     from briefings.finding import Found
+    from briefings.opml import Outline
     from briefings.types import Document
     from config.settings import Settings
 
