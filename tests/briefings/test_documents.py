@@ -143,7 +143,7 @@ def body(document: Document) -> str:
 
 
 def test_every_sample_has_its_expectation() -> None:
-    assert {path.name for path in SAMPLES.iterdir()} == set(EXPECTED)
+    assert {path.name for path in SAMPLES.iterdir() if path.is_file()} == set(EXPECTED)
 
 
 @pytest.mark.parametrize("name", EXPECTED)
@@ -262,6 +262,27 @@ def test_a_page_is_read_in_the_encoding_it_declares(declared: str, encoding: str
     page = f'<html><head><meta charset="{declared}"><title>{words}</title></head><body><article><h1>{words}</h1>'
     document = read(f"{page}{paragraph}<p>They went home at dawn, tired.</p></article>".encode(encoding))
     assert document.sections[0].sentences[0].startswith(words)
+
+
+@pytest.mark.parametrize("encoding", ["koi8-r", "windows-1251", "iso-8859-5"])
+def test_the_server_may_name_the_encoding(encoding: str) -> None:
+    text = "Новый мост открыт. Жители города гуляли по нему до поздней ночи."
+    assert read(text.encode(encoding), charset=encoding.upper()).sections[0].sentences[0] == "Новый мост открыт."
+
+
+def test_an_encoding_that_escapes_is_not_taken_for_utf8() -> None:
+    text = (SAMPLES / "japanese.txt").read_text(encoding="utf-8")
+    assert read(text.encode("iso-2022-jp"), charset="ISO-2022-JP") == read_sample("japanese.txt")
+
+
+@pytest.mark.parametrize("charset", ["iso-8859-1", "windows-1251", "no-such-encoding", "hex", "utf-16"])
+def test_a_server_that_names_a_wrong_encoding_does_no_harm(charset: str) -> None:
+    assert read(FRENCH.encode(), charset=charset) == read(FRENCH.encode())
+
+
+def test_a_wrong_byte_in_utf8_is_one_letter() -> None:
+    data = (FRENCH * 20).encode() + "L'été est là.".encode("cp1252")
+    assert read(data).sections[0].sentences[-1] == "L'été est là."
 
 
 # Refusals ---------------------------------------------------------------------------------------------------
