@@ -9,6 +9,7 @@ import re
 from bisect import bisect_left
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
+from itertools import islice
 from typing import Any, Literal
 from urllib.parse import urljoin, urlsplit
 
@@ -126,6 +127,8 @@ def _repaired(text: str) -> str:
 
 def _character(match: re.Match[str]) -> str:
     """What an entity of HTML stands for, or a bare "&", as XML."""
+    if match[0] == "&":
+        return "&amp;"
     character = html.unescape(match[0])
     return html.escape(character, quote=False) if character.isprintable() or character.isspace() else ""
 
@@ -215,27 +218,32 @@ def _field(name: str, attributes: Mapping[str, str], value: str, markup: bool, b
 _LITERAL = re.compile(r"<!\[CDATA\[(.*?)(?:\]\]>|\Z)|<!--.*?(?:-->|\Z)", re.DOTALL)
 _TAG = re.compile(r"<(?P<closing>/?)(?P<name>[A-Za-z][\w.-]*(?::[\w.-]+)?)(?P<rest>(?:\s[^<>]*)?)>")
 _ATTRIBUTE = re.compile(r"([\w.:-]+)\s*=\s*(?:\"([^\"]*)\"|'([^']*)')")
+_TELLING = _WANTED | _CONTAINERS | _ENTRIES
+MOST_TAGS = 200_000
+"""Tags looked at in a broken feed; real ones have some ten thousand, and each is held in memory."""
+
 _PERSON = re.compile(r"<name>([^<]*)", re.IGNORECASE)
 
 
 def _from_soup(text: str, url: str, most: int) -> Parts:
     """The fields of a feed whose tags do not match: each from its opening tag to the closing tag of its name."""
     text = _LITERAL.sub(lambda match: html.escape(match[1] or "", quote=False), text)
-    matches = list(_TAG.finditer(text))
-    if not matches:
+    opening = _TAG.search(text)
+    if opening is None:
         return Parts([], [])
-    root = matches[0]["name"].lower()
+    root = opening["name"].lower()
     own = {*_OWN, root[: root.rfind(":") + 1]}
-    tags = [(_soup_name(match["name"], own), match) for match in matches]
+    named = ((_soup_name(match["name"], own), match) for match in _TAG.finditer(text))
+    tags = list(islice((tag for tag in named if tag[0] in _TELLING), MOST_TAGS))
     starts = [place for place, (name, match) in enumerate(tags) if name in _ENTRIES and not match["closing"]]
-    base = _soup_base(matches[0], url)
-    head = [*_soup_language(matches[0]), *_soup_fields(text, tags[: starts[0] if starts else None], base)]
+    base = _soup_base(opening, url)
+    head = [*_soup_language(opening), *_soup_fields(text, tags[: starts[0] if starts else None], base)]
     parts = Parts(head, [])
     for start, after in zip(starts[:most], [*starts[1:], len(tags)], strict=False):
         closed = next((at for at in range(start + 1, after) if tags[at][0] in _ENTRIES), after)
-        opening = tags[start][1]
-        fields = _soup_fields(text, tags[start + 1 : closed], _soup_base(opening, base))
-        parts.entries.append([*_soup_language(opening), *fields])
+        begins = tags[start][1]
+        fields = _soup_fields(text, tags[start + 1 : closed], _soup_base(begins, base))
+        parts.entries.append([*_soup_language(begins), *fields])
     return parts
 
 
@@ -269,7 +277,7 @@ def _soup_fields(text: str, tags: list[tuple[str, re.Match[str]]], url: str) -> 
 
     done = -1
     for place, (name, match) in enumerate(tags):
-        if place <= done or match["closing"] or name not in _WANTED | _CONTAINERS:
+        if place <= done or match["closing"] or name in _ENTRIES:
             continue
         inner = ""
         if not match["rest"].endswith("/"):
