@@ -131,6 +131,8 @@ def decide(
     stored = match.article
     by_text = match.key.kind == "fingerprint"
     merged = _merged(_document(stored), document) if by_text else _merged(document, _document(stored))
+    if stored.published and any(key.kind == "guid" and key.value.startswith(_FEED) for key in keys):
+        merged = replace(merged, published=stored.published)  # Some feeds date an article by its last correction.
     kind = _kind(merged, _document(stored))
     if not edit and len(text(merged)) <= len(text(stored)):
         kind = "unchanged"
@@ -158,14 +160,15 @@ def add(
     *,
     workspace: str,
     now: datetime,
-    backlog: bool = False,
+    backlog: datetime | None = None,
     together: Collection[str] = (),
     progress: Progress | None = None,
 ) -> list[Outcome]:
     """Store documents for `workspace` and tell what became of each, in order. Raises StorageError.
 
-    `backlog`: new ones count as that. `together` are workspaces that are handed the same in the same transaction: what
-    they share they go on sharing when it changes. Read and cut documents before: this holds the database's only writer.
+    `backlog`: new ones were there when a source was added, and count as having arrived then. `together` are workspaces
+    that are handed the same in the same transaction: what they share they go on sharing when it changes. Read and cut
+    documents before: this holds the database's only writer.
     """
     outcomes: list[Outcome] = []
     for batch in _batches(incoming):
@@ -177,7 +180,12 @@ def add(
 
 
 def _store(
-    storage: Storage, incoming: Incoming, workspace: str, now: datetime, backlog: bool, together: Collection[str]
+    storage: Storage,
+    incoming: Incoming,
+    workspace: str,
+    now: datetime,
+    backlog: datetime | None,
+    together: Collection[str],
 ) -> Outcome:
     articles = storage.articles
     identity = keys(incoming)
@@ -187,7 +195,8 @@ def _store(
     if decision.leave is not None:
         articles.remove(decision.leave, workspace=workspace)
     if article is None:
-        arrived, old = (decision.quiet.arrived, decision.quiet.backlog) if decision.quiet else (now, backlog)
+        quiet = decision.quiet
+        arrived, old = (quiet.arrived, quiet.backlog) if quiet else (backlog or now, backlog is not None)
         article = articles.add(
             document, keys=decision.keys, workspace=workspace, now=arrived, story=decision.story, backlog=old
         )
