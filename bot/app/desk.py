@@ -63,6 +63,10 @@ class FrontDesk:
         self._suggestions.prepare(asker.workspace)
         return await self._told(lambda: forms.draft(self._commands.context(asker, self._now()), text), lambda _: None)
 
+    async def adds(self, text: str, asker: Asker) -> bool:
+        """Whether words ask for a form with the address of a source, and the asker may add one."""
+        return await self._told(lambda: forms.adds(self._commands.context(asker, self._now()), text), lambda _: False)
+
     async def check(self, draft: Draft, asker: Asker) -> Mapping[str, str]:
         """What is wrong with a form, by field."""
         return await self._told(

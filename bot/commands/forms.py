@@ -50,6 +50,12 @@ def draft(context: Context, text: str) -> Draft | None:
     )
 
 
+def adds(context: Context, text: str) -> bool:
+    """Whether the words are `source add` and no more, from somebody who may add a source."""
+    typed = parse(storable(text))
+    return typed.command == "source" and typed.argument.casefold() == "add" and context.may_manage("")
+
+
 def check(context: Context, filled: Draft) -> Mapping[str, str]:
     """What is wrong with a form, a sentence for each field; empty when nothing is."""
     return _Form(context, filled).faults

@@ -1,4 +1,4 @@
-"""The dashboard: what is subscribed, each with its buttons, the settings, and for managers how things are going."""
+"""The dashboard: what is subscribed and, for managers, what is read, each with its buttons; settings; how it goes."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from datetime import timedelta
 from msgspec.structs import replace
 
 from bot.commands.context import Context
+from bot.commands.sources import row as source_row
 from bot.commands.subscribing import row
 from bot.commands.workspace import settings
 from briefings.types import Action, Content, Delivery, Item, Listing, Notice, Subscription
@@ -27,9 +28,25 @@ def home(context: Context) -> tuple[Content, ...]:
         ),
         "Nothing is subscribed yet. Choose a topic and a time, and its new stories are posted in a channel.",
         (Action("subscribe", "subscribe"), Action("latest headlines", "latest"), Action("help", "help")),
+        whole="subscriptions",
     )
-    contents = (listing, *settings(context, "").contents)
-    return (*contents, _health(context, subscriptions)) if context.may_manage("") else contents
+    own = settings(context, "").contents
+    if not context.may_manage(""):
+        return listing, *own
+    return listing, _sources(context), *own, _health(context, subscriptions)
+
+
+def _sources(context: Context) -> Listing:
+    """What is read, those first that need somebody: not all may have room."""
+    found = context.storage.sources.list(context.workspace)
+    found.sort(key=lambda it: not it.held and it.feed.health == "healthy")
+    return Listing(
+        "Sources",
+        tuple(source_row(context, each, managing=True) for each in found),
+        "Nothing is read by itself yet. Add a feed, or a site that names one, and its articles come in.",
+        (Action("add a source", "source add"),),
+        whole="sources",
+    )
 
 
 def _with_buttons(context: Context, it: Subscription) -> Item:

@@ -92,11 +92,11 @@ def source(context: Context, argument: str) -> Reply:
     Raises FetchError, UnreadableFeed, AlreadyThere, NotFound.
     """
     verb, _, rest = argument.strip().partition(" ")
-    act = _ACTS.get(verb.casefold())
-    if act is None or not rest.strip():
-        return refused(USAGE) if argument.strip() else sources(context, "")
+    if not verb:
+        return sources(context, "")
     context.must_manage("")
-    return act(context, rest.strip())
+    act = _ACTS.get(verb.casefold())
+    return act(context, rest.strip()) if act and rest.strip() else refused(USAGE)
 
 
 def add(context: Context, address: str) -> Reply:

@@ -59,7 +59,7 @@ class Draft(Struct, frozen=True, kw_only=True):
     style: Style = "brief"
 
 
-Suggesting = Literal["topic", "when", "zone", "subscription"]
+Suggesting = Literal["topic", "when", "zone", "subscription", "source"]
 """What words can be suggested for while a person types."""
 
 
@@ -84,6 +84,9 @@ class Desk(Protocol):
 
         None when the words need no form, and when the asker may not manage: `answer` then says why not.
         """
+
+    async def adds(self, text: str, asker: Asker) -> bool:
+        """Whether words ask for a form with the address of a source: `source add` and no more, from who may add one."""
 
     async def check(self, draft: Draft, asker: Asker) -> Mapping[str, str]:
         """What is wrong with a form, in a sentence for each field of the draft; empty when nothing is."""

@@ -1,4 +1,4 @@
-"""Modals and the Home tab as Slack's views: the form of a subscription, a question, replies, the dashboard.
+"""Modals and the Home tab as Slack's views: the form of a subscription, a question, an address, replies, the dashboard.
 
 Pure, and within Slack's limits whatever is shown (https://docs.slack.dev/reference/views,
 https://docs.slack.dev/reference/block-kit). What a person picked is read back with `filled` and `asked`.
@@ -30,6 +30,8 @@ OPTIONS, OPTION_TEXT, OPTION_VALUE = 100, 75, 150
 """slack_sdk/models/blocks/basic_components.py and block_elements.py."""
 LONGEST_TYPED = 3000
 """What a line to type in can hold first: PlainTextInputElement in the same."""
+LONGEST_QUESTION, LONGEST_ADDRESS = 300, 2000
+"""Our own: a longer question finds nothing, and browsers take no longer address."""
 LONGEST_ERROR = 1000
 """Our own: what is wrong with a field reads at a glance."""
 
@@ -39,7 +41,7 @@ CHANNELS = ("C", "G")
 MOST_ITEMS = 400
 """Our own: more items of a listing are not even tried; with buttons, 50 fill a view."""
 
-SUBSCRIBE, ASK, TOLD = "sidelines:subscribe", "sidelines:ask", "sidelines:told"
+SUBSCRIBE, ASK, ADD, TOLD = "sidelines:subscribe", "sidelines:ask", "sidelines:add", "sidelines:told"
 """The callback ids of our modals."""
 PICK = "sidelines-pick:"
 """What the action ids of searchable menus begin with; the name of the field follows."""
@@ -131,26 +133,22 @@ def options(suggestions: Iterable[Suggestion]) -> list[dict[str, Any]]:
 
 def question(origin: Origin) -> View:
     """A modal with one field, a question; it says where the answer comes."""
-    typed = {"type": "plain_text_input", "action_id": "question", "max_length": 300, "focus_on_load": True}
-    return {
-        **_modal("Ask Sidelines", ASK, origin),
-        "submit": _plain("Ask"),
-        "close": _plain("Cancel"),
-        "blocks": [
-            {
-                "type": "input",
-                "block_id": "question",
-                "label": _plain("Your question"),
-                "element": {**typed, "placeholder": _plain("what about the G7 sidelines talks?")},
-            },
-            {"type": "context", "elements": [_plain("The answer comes to you alone, as a direct message.")]},
-        ],
-    }
+    field = _line("question", "Your question", "what about the G7 sidelines talks?", LONGEST_QUESTION)
+    below = "The answer comes to you alone, as a direct message."
+    return _asking(_modal("Ask Sidelines", ASK, origin), "Ask", field, below)
+
+
+def address(origin: Origin) -> View:
+    """A modal with one field, the address of a source; it says which will do."""
+    field = _line("address", "Address", "https://news.example.org/feed", LONGEST_ADDRESS)
+    below = "A feed (RSS, Atom or JSON Feed), or a site that names one. Its articles are read from then on."
+    return _asking(_modal("Add a source", ADD, origin), "Add", field, below)
 
 
 def asked(view: Mapping[str, Any]) -> str:
-    """The question that was typed, without white space around it."""
-    return _values(view).get("question", "").strip()
+    """What was typed into a modal with one field, without white space around it."""
+    values = _values(view)
+    return values.get("question", values.get("address", "")).strip()
 
 
 def told(contents: Sequence[Content], origin: Origin, title: str = "Sidelines") -> View:
@@ -164,7 +162,7 @@ def home(contents: Sequence[Content], outcome: Sequence[Content] = ()) -> View:
     above = _fitting(outcome, SLACK_VIEW_BLOCKS // 2, LARGEST // 2)
     if above:
         above.append({"type": "divider"})
-    rest = "{} more: type `/briefing subscriptions` in any channel to see them all."
+    rest = "{} more: type `/briefing {}` in any channel to see them all."
     below = _fitting(contents, SLACK_VIEW_BLOCKS - len(above), _bytes(above), rest)
     return {"type": "home", "blocks": _numbered([*above, *below], HOME_BUTTON) or [_nothing()]}
 
@@ -182,6 +180,19 @@ def _modal(title: str, callback: str, origin: Origin) -> View:
     if len(metadata) > METADATA:
         metadata = msgspec.json.encode(replace(origin, response_url=None)).decode()
     return {"type": "modal", "callback_id": callback, "title": _plain(title), "private_metadata": metadata}
+
+
+def _asking(modal: View, submit: str, field: dict[str, Any], below: str) -> View:
+    """A modal that asks for one thing."""
+    told = {"type": "context", "elements": [_plain(below)]}
+    return {**modal, "submit": _plain(submit), "close": _plain("Cancel"), "blocks": [field, told]}
+
+
+def _line(field: str, label: str, example: str, longest: int) -> dict[str, Any]:
+    """A line to type in."""
+    typed = {"type": "plain_text_input", "action_id": field, "max_length": longest, "focus_on_load": True}
+    element = {**typed, "placeholder": _plain(example)}
+    return {"type": "input", "block_id": field, "label": _plain(label), "element": element}
 
 
 def _picker(field: Searched, label: str, value: str, placeholder: str) -> dict[str, Any]:
@@ -276,7 +287,8 @@ def _nothing() -> dict[str, Any]:
 def _fitting(contents: Sequence[Content], room: int, taken: int, rest: str = "{} more do not fit here.") -> Blocks:
     """The blocks of contents: `room` at most, and `taken` bytes less than the largest view.
 
-    Listings are shortened first, all to the same number of items; `rest` says how many are not shown.
+    Listings are shortened first, all to the same number of items; `rest` says how many are not shown, and what shows
+    them.
     """
     longest = min(max((len(it.items) for it in contents if isinstance(it, Listing)), default=0), MOST_ITEMS)
     laid = _laid(contents, longest, rest)
@@ -299,7 +311,8 @@ def _laid(contents: Sequence[Content], items: int, rest: str) -> Blocks:
 def _shortened(listing: Listing, items: int, rest: str) -> Listing:
     if len(listing.items) <= items:
         return listing
-    return replace(listing, items=(*listing.items[:items], Item(rest.format(len(listing.items) - items))))
+    more = rest.format(len(listing.items) - items, listing.whole)
+    return replace(listing, items=(*listing.items[:items], Item(more)))
 
 
 def _without_buttons(laid: Blocks) -> Blocks:

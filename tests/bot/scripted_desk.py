@@ -43,6 +43,9 @@ class ScriptedDesk:
     async def draft(self, text: str, asker: Asker) -> Draft | None:
         return self.forms.get(text) if asker.may_manage else None
 
+    async def adds(self, text: str, asker: Asker) -> bool:
+        return text == "source add" and asker.may_manage
+
     async def check(self, draft: Draft, asker: Asker) -> Mapping[str, str]:
         return {}
 

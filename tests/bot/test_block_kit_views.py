@@ -38,6 +38,7 @@ def subscribed(count: int) -> Listing:
             )
             for n in range(1, count + 1)
         ),
+        whole="subscriptions",
     )
 
 
@@ -52,6 +53,7 @@ VIEWS: dict[str, View] = {
     ),
     "form_direct": views.form(DRAFT, Origin(channel="D0456ABCD"), conversation="D0456ABCD"),
     "question": views.question(ORIGIN),
+    "address": views.address(ORIGIN),
     "told": views.told((CONTENTS["notice"], CONTENTS["answer"]), ORIGIN),
     "home": views.home((subscribed(2), SETTINGS, Notice("3 articles are stored.")), (Notice("Number 2 is paused."),)),
 }

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from msgspec.structs import replace
 
 from bot.connectors import Asker, Draft
-from briefings.types import Briefing, Listing, Notice, Preferences, Schedule
+from briefings.types import EVERYONE, Briefing, Listing, Notice, Preferences, Schedule
 from tests.bot.reception import ADMIN, CREATOR, FORM, HERE, NOW, READER, STRANGER, THERE, furnish, text_of
 
 
@@ -214,15 +214,32 @@ async def test_subscriptions_are_found_by_topic_or_number(world):
         assert "heron" in found.label
 
 
+async def test_sources_are_found_by_name_or_number(world):
+    add = world.storage.sources.add
+    for workspace, name in (("scripted:T1", "Quay Post"), ("scripted:T2", "Quay Mail"), (EVERYONE, "The Quay")):
+        add(workspace=workspace, url=f"https://{len(name)}.example.org/{workspace}", name=name, now=NOW)
+    for typed, expected in (
+        ("", ["1. Quay Post", "3. The Quay"]),
+        ("quay", ["1. Quay Post", "3. The Quay"]),
+        ("the", ["3. The Quay"]),
+        ("#3", ["3. The Quay"]),
+        ("Mail", []),
+    ):
+        found = await world.desk.suggest("source", typed, ADMIN, 5)
+        assert [each.label for each in found] == expected, typed
+        assert all(each.label.startswith(f"{each.value}. ") for each in found)
+
+
 # The dashboard
 
 
 async def test_the_dashboard_has_buttons_for_managers_alone(world):
     await world.desk.submit(FORM, ADMIN)
-    listing, preferences, health = await world.desk.home(ADMIN)
+    listing, sources, preferences, health = await world.desk.home(ADMIN)
     labels = {action.label: action.command for action in listing.items[0].actions}
     assert labels == {"edit": "reschedule 1", "pause": "pause 1", "test": "preview 1", "remove": "unsubscribe 1"}
     assert isinstance(preferences, Listing)
+    assert [action.command for action in sources.actions] == ["source add"]
     assert "1 article is stored." in health.text
     listing, _ = await world.desk.home(READER)
     assert listing.items[0].actions == ()
@@ -234,7 +251,7 @@ async def test_the_dashboard_tells_managers_what_went_wrong(world):
     world.storage.outbox.add_notice("scripted:T1", HERE, Notice("hello"), NOW)
     (delivery,) = world.storage.outbox.claim("me", NOW, timedelta(minutes=1), 1)
     world.storage.outbox.unknown(delivery.id, "me", NOW, "The answer was lost.")
-    listing, _, health = await world.desk.home(ADMIN)
+    listing, _, _, health = await world.desk.home(ADMIN)
     assert "resume" in {action.label for action in listing.items[0].actions}
     assert health.level == "problem"
     assert "The answer was lost." in health.text
@@ -300,7 +317,7 @@ def test_nothing_that_is_filled_in_raises(world, draft, asker, text):
         assert bool(faults) == (not replies[0].found)
         contents = [*replies[0].contents, *replies[1].contents, *await world.desk.home(asker)]
         assert not [each for each in contents if isinstance(each, Notice) and "fault in Sidelines" in each.text]
-        for about in ("topic", "when", "zone", "subscription"):
+        for about in ("topic", "when", "zone", "subscription", "source"):
             assert len(await world.desk.suggest(about, text, asker, 5)) <= 5
         assert isinstance(world.desk.concerns_managers(text), bool)
 

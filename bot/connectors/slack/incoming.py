@@ -24,12 +24,13 @@ from bot.connectors.slack.replying import Place
 from bot.connectors.slack.rooms import in_channel, subscribed_channel
 from bot.connectors.slack.typed import by_a_person, mentions, to_somebody_else, words
 from bot.render.block_kit_views import Origin
-from briefings.types import Action, Notice, Reply
+from briefings.types import Notice, Reply
 
 if TYPE_CHECKING:
     from slack_bolt.async_app import AsyncAck, AsyncApp, AsyncBoltContext
 
-    from bot.connectors import Asker, Draft
+    from bot.connectors import Asker
+    from bot.connectors.slack.modals import Form
     from bot.connectors.slack.parts import Parts
 
 log = logging.getLogger(__name__)
@@ -218,15 +219,15 @@ class Incoming:
         origin = Origin(channel=place.channel, thread=_known_thread(place), response_url=place.response_url)
         await modals.open_form(self._parts, place.team, place.person, asked.trigger or "", reply, origin)
 
-    async def _reply(self, asked: Asked) -> Reply | Draft:
+    async def _reply(self, asked: Asked) -> Reply | Form:
         """What the desk replies, or the form to open for words that ask for one."""
         desk, place = self._parts.desk, asked.place
         managing = desk.concerns_managers(asked.text)
         if managing and asked.trigger:  # No time to look anybody up: the form does that.
             origin = Origin(channel=place.channel, thread=_known_thread(place))
             presumed = modals.presumed(self._parts, origin, place.team, place.person)
-            if draft := await desk.draft(asked.text, presumed):
-                return draft
+            if form := await modals.form_for(self._parts, asked.text, presumed):
+                return form
         try:
             asker = await self._asker(place, managing)
         except DeliveryError as error:
@@ -235,8 +236,8 @@ class Incoming:
                 f"I could not learn from Slack whether you may do that, so nothing was done. {error}", "problem"
             )
             return Reply((told,), private=True, found=False)
-        if managing and (draft := await desk.draft(asked.text, asker)):
-            return Reply((_offer(draft),), private=True)
+        if managing and (form := await modals.form_for(self._parts, asked.text, asker)):
+            return Reply((modals.offer(form),), private=True)
         channel = subscribed_channel(asked.text, place.channel)
         if channel and not (place.direct and channel == place.channel):
             return await in_channel(self._parts, place.team, channel, lambda: desk.answer(asked.text, asker))
@@ -246,16 +247,6 @@ class Incoming:
         return await self._parts.people.asker(
             place.team, place.channel, place.person, managing=managing, thread=place.thread
         )
-
-
-def _offer(draft: Draft) -> Notice:
-    """A button that opens the form: only what is pressed can."""
-    if draft.subscription is None:
-        return Notice(
-            "A form asks for topic, time and channel.", actions=(Action("set up a subscription", "subscribe"),)
-        )
-    change = Action("change it", f"reschedule {draft.subscription}")
-    return Notice(f"A form shows subscription {draft.subscription}.", actions=(change,))
 
 
 def _typed_at(body: dict[str, Any]) -> Place:

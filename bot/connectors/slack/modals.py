@@ -1,4 +1,4 @@
-"""Modals: the form of a subscription, its menus that answer while a person types, and replies with their buttons.
+"""Modals: the forms of a subscription and of a source, menus that answer while a person types, replies with buttons.
 
 A modal opens within 3 s of the press that asks for it, or never (https://docs.slack.dev/surfaces/modals), so nothing
 that may be slow comes before.
@@ -12,6 +12,7 @@ import re
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, get_args
 
+from msgspec import Struct
 from msgspec.structs import replace
 
 from bot.connectors import Asker, DeliveryError, Draft
@@ -33,11 +34,19 @@ log = logging.getLogger(__name__)
 HEAD_START = 1.0
 """Seconds that a form waits for who asked to be looked up; what comes later is put into the open form."""
 
-TOO_LATE = Notice(
-    "Slack could not open the form in time. Please try again.",
-    "problem",
-    (Action("set up a subscription", "subscribe"),),
-)
+IN_TIME = 1.5
+"""Seconds that a source may take to be added while its form is open and can show what is wrong; Slack waits for 3 s."""
+
+TOO_LATE = Notice("Slack could not open the form in time. Please try again.", "problem")
+LOOKING = Notice("I am looking at that address, and say here what I find.")
+NO_ADDRESS = "Type the address of a feed, or of a site that names one."
+
+
+class Adding(Struct, frozen=True):
+    """What the form of a source shows first: nothing, it asks for an address."""
+
+
+Form = Draft | Adding
 
 
 def register(app: AsyncApp, parts: Parts) -> None:
@@ -74,16 +83,46 @@ def register(app: AsyncApp, parts: Parts) -> None:
         event = f"{workspace_name(team)}:view:{view['id']}"
         parts.tasks.start(once(parts, event, lambda: _submit(parts, draft, origin, team, person)))
 
+    @app.view(views.ADD)
+    async def adding(ack: AsyncAck, body: dict[str, Any], view: dict[str, Any], context: AsyncBoltContext) -> None:
+        team, person = _who(context)
+        address, origin = views.asked(view), views.origin_of(view)
+        event = f"{workspace_name(team)}:press:{body['trigger_id']}"
+        added = asyncio.create_task(_added(parts, event, address, origin, team, person))
+        await asyncio.wait({added}, timeout=IN_TIME)
+        if added.done() and not added.result().found:
+            await ack(response_action="errors", errors=views.field_errors(view, {"address": _said(added.result())}))
+            return
+        await ack()
+        parts.tasks.start(_tell(parts, added, origin, team, person))
 
-async def open_form(parts: Parts, team: str, person: str, trigger_id: str, draft: Draft, origin: Origin) -> None:
-    """Open the form for a draft; whoever may not manage gets the refusal instead, privately.
+
+async def form_for(parts: Parts, text: str, asker: Asker) -> Form | None:
+    """The form that words ask for, if they do and the asker may have it."""
+    return await parts.desk.draft(text, asker) or (Adding() if await parts.desk.adds(text, asker) else None)
+
+
+def offer(form: Form) -> Notice:
+    """A button that asks for a form: only what is pressed can open one."""
+    if isinstance(form, Adding):
+        return Notice("A form asks for the address.", actions=(Action("add a source", "source add"),))
+    if form.subscription is None:
+        return Notice(
+            "A form asks for topic, time and channel.", actions=(Action("set up a subscription", "subscribe"),)
+        )
+    change = Action("change it", f"reschedule {form.subscription}")
+    return Notice(f"A form shows subscription {form.subscription}.", actions=(change,))
+
+
+async def open_form(parts: Parts, team: str, person: str, trigger_id: str, form: Form, origin: Origin) -> None:
+    """Open a form; whoever may not manage gets the refusal instead, privately.
 
     Rights and zone are looked up here. When that takes too long the form opens without them, and is set right as soon
     as they are known.
     """
-    known = asyncio.create_task(_draft_or_refusal(parts, draft, origin, team, person))
+    known = asyncio.create_task(_form_or_refusal(parts, form, origin, team, person))
     await asyncio.wait({known}, timeout=HEAD_START)
-    first = known.result() if known.done() else draft
+    first = known.result() if known.done() else form
     if isinstance(first, Reply):
         await parts.replies.send(first, place(origin, team, person))
         return
@@ -92,7 +131,8 @@ async def open_form(parts: Parts, team: str, person: str, trigger_id: str, draft
     except DeliveryError as error:
         known.cancel()
         log.warning("a form did not open: %s", error, extra={"action": "form_failed", "workspace": team})
-        await parts.replies.send(Reply((TOO_LATE,), private=True, found=False), place(origin, team, person))
+        late = replace(TOO_LATE, actions=offer(form).actions)
+        await parts.replies.send(Reply((late,), private=True, found=False), place(origin, team, person))
         return
     better = await known
     if better != first:
@@ -154,11 +194,38 @@ async def _preview(parts: Parts, view: Mapping[str, Any], team: str, person: str
 
 
 async def _submit(parts: Parts, draft: Draft, origin: Origin, team: str, person: str) -> None:
-    reply = await _subscribed(parts, draft, team, person)
+    await _outcome(parts, await _subscribed(parts, draft, team, person), origin, team, person)
+
+
+async def _outcome(parts: Parts, reply: Reply, origin: Origin, team: str, person: str) -> None:
+    """Show what came of a form where it was asked for: in the conversation or on the Home tab."""
     if origin.channel:
         await parts.replies.send(reply, place(origin, team, person))
     else:
         await publish(parts, team, person, reply.contents)
+
+
+async def _added(parts: Parts, event: str, address: str, origin: Origin, team: str, person: str) -> Reply:
+    """What comes of an address that was typed into the form of a source; nothing when it is seen to elsewhere."""
+    if not address:
+        return Reply((Notice(NO_ADDRESS, "refused"),), found=False)
+    if not await parts.desk.claim(event):
+        return Reply(())
+    try:
+        reply = await parts.desk.answer(f"source add {address}", await _meet(parts, origin, team, person))
+    except DeliveryError as error:
+        reply = _unknown(error)
+    await parts.desk.settle(event)
+    return replace(reply, contents=tuple(await named(parts, team, reply.contents)))
+
+
+async def _tell(parts: Parts, added: asyncio.Task[Reply], origin: Origin, team: str, person: str) -> None:
+    """Say what was added, or what was wrong when that came too late for the form; first that it takes a while."""
+    if not added.done():
+        await _outcome(parts, Reply((LOOKING,), private=True), origin, team, person)
+    reply = await added
+    if reply.contents:
+        await _outcome(parts, reply, origin, team, person)
 
 
 async def _subscribed(parts: Parts, draft: Draft, team: str, person: str) -> Reply:
@@ -179,11 +246,11 @@ async def _press(parts: Parts, body: Mapping[str, Any], command: str, team: str,
     """Do what a button on the Home tab or in a modal says, and show what came of it there."""
     view, origin = body["view"], views.origin_of(body["view"])
     at_home = view["type"] == "home"
-    draft = await parts.desk.draft(command, presumed(parts, origin, team, person))
-    if draft and at_home:
-        await open_form(parts, team, person, body["trigger_id"], draft, origin)
-    elif draft:
-        shown = await _draft_or_refusal(parts, draft, origin, team, person)
+    form = await form_for(parts, command, presumed(parts, origin, team, person))
+    if form and at_home:
+        await open_form(parts, team, person, body["trigger_id"], form, origin)
+    elif form:
+        shown = await _form_or_refusal(parts, form, origin, team, person)
         await _update(parts, team, view, await _shown(parts, team, shown, origin))
     else:
         try:
@@ -228,18 +295,18 @@ async def _meet(parts: Parts, origin: Origin, team: str, person: str) -> Asker:
     return await parts.people.asker(team, channel, person, managing=True, thread=origin.thread)
 
 
-async def _draft_or_refusal(parts: Parts, draft: Draft, origin: Origin, team: str, person: str) -> Draft | Reply:
-    """The draft as it is for the person that Slack knows, or why they get no form.
+async def _form_or_refusal(parts: Parts, form: Form, origin: Origin, team: str, person: str) -> Form | Reply:
+    """The form as it is for the person that Slack knows, or why they get none.
 
-    As long as Slack does not tell who they are, the draft as it was.
+    As long as Slack does not tell who they are, the form as it was.
     """
     try:
         asker = await _meet(parts, origin, team, person)
     except DeliveryError as error:
         log.warning("a person is unknown: %s", error, extra={"action": "asker_unknown", "workspace": team})
-        return draft
-    words = "subscribe" if draft.subscription is None else f"reschedule {draft.subscription}"
-    return await parts.desk.draft(words, asker) or await parts.desk.answer(words, asker)
+        return form
+    words = offer(form).actions[0].command
+    return await form_for(parts, words, asker) or await parts.desk.answer(words, asker)
 
 
 def _unknown(error: DeliveryError) -> Reply:
@@ -247,15 +314,22 @@ def _unknown(error: DeliveryError) -> Reply:
     return Reply((Notice(told, "problem"),), private=True, found=False)
 
 
-async def _shown(parts: Parts, team: str, what: Draft | Reply, origin: Origin) -> View:
-    if isinstance(what, Draft):
-        return _form(what, origin)
-    return views.told(await named(parts, team, what.contents), origin)
+def _said(reply: Reply) -> str:
+    """A refusal in plain words."""
+    return "\n".join(content.text for content in reply.contents if isinstance(content, Notice))
 
 
-def _form(draft: Draft, origin: Origin, below: Sequence[Content] = ()) -> View:
-    conversation = channel_of(draft.channel) if draft.channel else None
-    return views.form(draft, origin, shown=below, conversation=conversation)
+async def _shown(parts: Parts, team: str, what: Form | Reply, origin: Origin) -> View:
+    if isinstance(what, Reply):
+        return views.told(await named(parts, team, what.contents), origin)
+    return _form(what, origin)
+
+
+def _form(form: Form, origin: Origin, below: Sequence[Content] = ()) -> View:
+    if isinstance(form, Adding):
+        return views.address(origin)
+    conversation = channel_of(form.channel) if form.channel else None
+    return views.form(form, origin, shown=below, conversation=conversation)
 
 
 def _draft(view: Mapping[str, Any], team: str) -> Draft:

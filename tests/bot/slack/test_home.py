@@ -35,7 +35,13 @@ async def test_two_hundred_subscriptions_fit_with_a_line_on_the_rest(slack, desk
     buttons = tuple(Action(word, f"{word} 1") for word in ("edit", "pause", "test", "remove"))
 
     async def home(asker):
-        return (Listing("Subscriptions", tuple(Item(f"{n}. G7", "next", None, buttons) for n in range(200))),)
+        return (
+            Listing(
+                "Subscriptions",
+                tuple(Item(f"{n}. G7", "next", None, buttons) for n in range(200)),
+                whole="subscriptions",
+            ),
+        )
 
     desk.home = home
     await slack.home_opened(TEAM, KIM)
