@@ -147,14 +147,16 @@ class Guard(httpcore.AsyncNetworkBackend):
 class Transport(httpx.AsyncBaseTransport):
     """A client's way to httpcore, whose connections the guard makes; HTTP/2 where it is offered.
 
-    httpx's own transport is not used because it takes no backend. Errors are those of httpcore.
+    httpx's own transport is not used because it takes no backend. `kept` bounds the idle connections; how many are busy
+    is for the client to bound. Errors are those of httpcore.
     """
 
-    def __init__(self, guard: Guard, at_once: int) -> None:
+    def __init__(self, guard: Guard, kept: int) -> None:
         self._guard = guard
         self._pool = httpcore.AsyncConnectionPool(
             ssl_context=httpx.create_ssl_context(trust_env=False),
-            max_connections=at_once,
+            max_connections=None,
+            max_keepalive_connections=kept,
             keepalive_expiry=KEPT,
             http2=True,
             network_backend=guard,

@@ -5,6 +5,7 @@ import socket
 import threading
 import tracemalloc
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -12,7 +13,7 @@ import pytest
 
 from briefings.errors import FetchError
 from briefings.fetch import REDIRECTS, Asking, Fetched, Fetcher, fetch
-from tests.servers.web import Reply, WebServer, redirect
+from tests.servers.web import Asked, Reply, Script, WebServer, redirect
 
 LIMIT = 100_000
 HERE = frozenset({"127.0.0.1", "bücher.example"})
@@ -43,7 +44,7 @@ async def fetcher() -> AsyncIterator[Fetcher]:
         yield fetcher
 
 
-async def got(web: WebServer, reply: Reply, *, asking: dict[str, Any] | None = None, **more: Any) -> Fetched:
+async def got(web: WebServer, reply: Script, *, asking: dict[str, Any] | None = None, **more: Any) -> Fetched:
     """What a fetcher of its own makes of this answer."""
     web.serve("/it", reply)
     async with opened(**asking or {}) as fetcher:
@@ -273,12 +274,14 @@ async def test_an_answer_that_does_not_end_is_given_up(web: WebServer, reply: Re
 
 
 async def test_all_redirects_share_the_time(web: WebServer) -> None:
-    never = asyncio.Event()
-    web.serve("/slow", redirect("/slower"))
-    web.serve("/slower", Reply(BODY, until=never))
+    def late(asked: Asked) -> Reply:
+        over = asyncio.Event()
+        asyncio.get_running_loop().call_later(0.3, over.set)
+        return Reply(BODY, until=over) if asked.path == "/end" else replace(redirect("/end"), until=over)
+
+    web.serve("/end", late)
     with pytest.raises(FetchError, match="too long"):
-        await got(web, redirect("/slow"), asking={"timeout": 0.3})
-    assert len(web.asked) == 3
+        await got(web, late, asking={"timeout": 0.5})
 
 
 async def test_a_look_up_that_hangs_is_given_up_and_holds_up_nobody(
