@@ -49,10 +49,11 @@ WHENS = (
 
 
 class Known(Struct, frozen=True):
-    """What is remembered of a workspace: its topics' names, and each subscription's label and number."""
+    """What is remembered of a workspace: its topics' names, and the label and number of all else."""
 
     topics: tuple[str, ...] = ()
     subscriptions: tuple[Suggestion, ...] = ()
+    sources: tuple[Suggestion, ...] = ()
     until: float = 0.0
     """The event loop's time until when it counts as fresh."""
 
@@ -92,7 +93,13 @@ class Suggestions:
             found = _of_whens(typed)
         else:
             known = await self._of(asker.workspace)
-            found = _of_topics(typed, known.topics) if about == "topic" else _of_labels(typed, known.subscriptions)
+            match about:
+                case "topic":
+                    found = _of_topics(typed, known.topics)
+                case "subscription":
+                    found = _of_labels(typed, known.subscriptions)
+                case "source":
+                    found = _of_labels(typed, known.sources)
         chosen: dict[Suggestion, None] = {}
         for each in found if limit > 0 else ():
             chosen.setdefault(each)
@@ -128,7 +135,8 @@ class Suggestions:
             Suggestion(f"{each.id}. {each.topic} in {each.channel.removeprefix(f'{workspace}:')}", str(each.id))
             for each in subscriptions
         ]
-        return Known(tuple(topics.values()), tuple(shown))
+        sources = (Suggestion(f"{it.id}. {it.name}", str(it.id)) for it in self._storage.sources.list(workspace))
+        return Known(tuple(topics.values()), tuple(shown), tuple(sources))
 
 
 @cache
@@ -166,9 +174,11 @@ def _of_whens(typed: str) -> Iterator[Suggestion]:
         yield Suggestion(words, words)
 
 
-def _of_labels(typed: str, subscriptions: Sequence[Suggestion]) -> Iterator[Suggestion]:
-    labels = {each.label: each for each in subscriptions}
-    return (labels[label] for label in _ranked(typed.removeprefix("#"), list(labels)))
+def _of_labels(typed: str, numbered: Sequence[Suggestion]) -> Iterator[Suggestion]:
+    """Those whose number or name begins with what is typed, then those that hold it."""
+    labels = {each.label: each for each in numbered}
+    found = _ranked(typed.removeprefix("#"), list(labels), key=lambda label: label.partition(". ")[2])
+    return (labels[label] for label in found)
 
 
 def _is_when(words: str) -> bool:

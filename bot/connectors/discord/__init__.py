@@ -2,8 +2,8 @@
 
 `client` keeps the line, `api` calls Discord, `posting` posts deliveries, `people` knows who somebody is, `places` of
 which server a channel is, `overrides` and `rights` what people and the bot may do, `replying` shows replies. Each
-module of ways in (`incoming`, `commands` with its `options`, `comings`) is a `register(line)`; `forms` and `panel` are
-what can be filled in.
+module of ways in (`incoming`, `commands` and `sourcing` with their `options`, `comings`) is a `register(line)`;
+`forms` and `panel` are what can be filled in.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING
 from msgspec import Struct
 
 from bot.connectors import ChannelGone, Desk, Limits, Part
-from bot.connectors.discord import comings, commands, incoming
+from bot.connectors.discord import comings, commands, incoming, sourcing
 from bot.connectors.discord.api import Api
 from bot.connectors.discord.client import Keeper, Line, look_up_gateway
 from bot.connectors.discord.overrides import Overrides
@@ -139,4 +139,9 @@ class Discord:
         """Nothing: the token does not expire."""
 
 
-REGISTERS: tuple[Callable[[Line], None], ...] = (commands.register, incoming.register, comings.register)
+REGISTERS: tuple[Callable[[Line], None], ...] = (
+    commands.register,
+    sourcing.register,
+    incoming.register,
+    comings.register,
+)

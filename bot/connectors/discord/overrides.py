@@ -27,7 +27,7 @@ take most of them; and after that."""
 ROLE, USER = 1, 2
 """Kinds of what commands are permitted to:
 https://docs.discord.com/developers/interactions/application-commands#application-command-permissions-object."""
-COMMANDS = {"subscribe", "unsubscribe", "pause", "resume", "reschedule", "topic", "settings"}
+COMMANDS = {"subscribe", "unsubscribe", "pause", "resume", "reschedule", "topic", "source", "feeds", "settings"}
 """Managing commands. What else is pressed to manage goes by `/subscribe`."""
 PRESSED = {"post": "subscribe"}
 
