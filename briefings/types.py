@@ -56,7 +56,7 @@ class Key(Struct, frozen=True):
 
 
 class Head(Struct, frozen=True, kw_only=True):
-    """What a citation or a list shows of a stored article."""
+    """What a citation or a list shows of an article; `id` is 0 for one that was read and not stored."""
 
     id: int
     title: str

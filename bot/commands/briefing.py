@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-from msgspec.structs import replace
+from msgspec.structs import asdict, replace
 
 from bot.commands.asking import ask
 from bot.commands.context import Context, refused
@@ -176,16 +176,17 @@ def _of_places(context: Context, places: Sequence[tuple[int, int | None]], lengt
 
 
 def _of_link(context: Context, link: str, length: Length) -> Reply:
-    """The article at an address; one that is not stored yet is fetched, and stored for this workspace as no news."""
+    """The article at an address; one that is not stored is read for this answer alone.
+
+    Stored, it would be news to whatever is subscribed here, put there by anybody; or no news when a source lists it.
+    """
     article = at_address(context, link)
     if article is not None:
         return _of_places(context, [(article.id, None)], length)
-    from briefings.ingest import Incoming, add  # Only here: nothing else that is typed stores articles.
-
     document = context.lookup.article(link.strip(), context.asker)
-    outcomes = add(context.storage, [Incoming(document)], workspace=context.workspace, now=context.now, backlog=True)
-    context.index.catch_up(context.storage.articles)
-    return _of_places(context, [(outcomes[0].article, None)], length)
+    now = context.now
+    read = Article(**asdict(document), id=0, story=0, arrived=now, updated=now, change=0)
+    return Reply((Briefing(topic=None, stories=(story(context, read, length),)),), private=True)
 
 
 def _newest(context: Context, length: Length) -> Reply:

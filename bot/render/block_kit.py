@@ -152,8 +152,9 @@ def _story(story: Story) -> Iterator[Group]:
     if story.sections:
         url = address(story.article.url)
         source = [Button("source", url=url)] if url else []
-        row = Row((*source, Button("wrong?", f"wrong {story.article.id}")))
-        yield Group((row,), (again,))
+        doubt = [Button("wrong?", f"wrong {story.article.id}")] if story.article.id else []
+        if buttons := (*source, *doubt):
+            yield Group((Row(buttons),), (again,))
 
 
 def _answer(answer: Answer) -> Iterator[Group]:

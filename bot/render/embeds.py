@@ -150,7 +150,9 @@ def _story(stories: Sequence[Story], place: int) -> Iterator[Group]:
         nth = f"{ordinal(place + 1)} " if len(stories) > 1 else ""
         address = web(head.url, DISCORD_BUTTON_URL)
         source = [Button("source", url=address)] if address and not nth else []
-        yield Group((Row((*source, Button(f"{nth}wrong?", f"wrong {head.id}"))),), (again,))
+        doubt = [Button(f"{nth}wrong?", f"wrong {head.id}")] if head.id else []
+        if buttons := (*source, *doubt):
+            yield Group((Row(buttons),), (again,))
 
 
 def _quotes(answer: Answer) -> Iterator[Group]:

@@ -242,7 +242,7 @@ def test_feeds_go_out_and_come_in_again(commands: Commands, storage: Storage, we
     assert shown(again).startswith("0 feeds added, 2 not\nHarbour News | not added: it is read already")
 
 
-def test_a_link_that_is_not_stored_is_read_briefed_and_is_no_news(
+def test_a_link_that_is_not_stored_is_read_for_that_answer_alone(
     commands: Commands, storage: Storage, web: WebServer
 ) -> None:
     prose = "The ferry to the islands sailed again on Monday after nine days in the dock. " * 8
@@ -252,13 +252,11 @@ def test_a_link_that_is_not_stored_is_read_briefed_and_is_no_news(
     reply = commands.handle(f"brief {web.url('/ferry')}", READER, NOW)
     (briefing,) = reply.contents
     assert isinstance(briefing, Briefing)
+    assert reply.private
     assert briefing.stories[0].article.url == web.url("/ferry")
-    (stored,) = storage.articles.all("terminal")
-    assert stored.backlog
-    asked = len(web.asked)
-    assert commands.handle(f"brief {web.url('/ferry')}", READER, NOW).found
-    assert len(web.asked) == asked
-    assert not list(storage.articles.all("elsewhere"))
+    assert briefing.stories[0].sections
+    assert not briefing.actions
+    assert not list(storage.articles.all("terminal"))
 
 
 def test_nobody_can_send_the_bot_round_the_web(commands: Commands, web: WebServer) -> None:
