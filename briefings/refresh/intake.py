@@ -147,8 +147,8 @@ class Intake:
         new = 0
         for source in sources:
             read = source.first_read
-            for backlog in (True, False):
-                part = [it for row, it in found if (read is None or row.first_seen <= read) == backlog]
+            for backlog in (source.added, None):
+                part = [it for row, it in found if (read is None or row.first_seen <= read) == bool(backlog)]
                 outcomes = ingest.add(
                     self._storage, part, workspace=source.workspace, now=now, backlog=backlog, together=together
                 )

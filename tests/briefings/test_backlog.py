@@ -117,7 +117,7 @@ def harbour(words: str) -> Document:
 
 
 def take_in(storage: Storage, words: str, now: datetime, *, backlog: bool) -> Outcome:
-    (outcome,) = ingest(storage, [Incoming(harbour(words))], workspace="t", now=now, backlog=backlog)
+    (outcome,) = ingest(storage, [Incoming(harbour(words))], workspace="t", now=now, backlog=now if backlog else None)
     return outcome
 
 
@@ -131,6 +131,13 @@ def test_a_backlog_article_is_news_once_it_is_rewritten(storage: Storage) -> Non
     again = take_in(storage, "Nobody expected nine cranes to be sold in Kiel.", at(10), backlog=False)
     assert (again.kind, again.article) == ("large update", first.article)
     assert told(storage, at(9, 1)) == {"t:#port": {"Harbour"}}
+
+
+def test_who_subscribes_before_a_source_just_added_was_read_gets_what_it_listed(storage: Storage) -> None:
+    subscribe(storage, at(7))
+    incoming = [Incoming(harbour("Ferries left at dawn for Oslo."))]
+    ingest(storage, incoming, workspace="t", now=at(8), backlog=at(6))
+    assert told(storage, at(9)) == {"t:#port": {"Harbour"}}
 
 
 def test_an_article_there_before_does_not_become_backlog(storage: Storage) -> None:
