@@ -8,6 +8,7 @@ import os
 import signal
 import sys
 from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager, suppress
 from datetime import UTC, datetime, timedelta
 from functools import partial
@@ -18,7 +19,7 @@ from bot.app import build_commands, logs, open_fetcher, open_index, open_keyword
 from bot.app.comings import forget_left, managers_of, place_of
 from bot.app.desk import FrontDesk
 from bot.app.health import told
-from bot.app.lookups import Lookups, on_loop
+from bot.app.lookups import AT_ONCE, Lookups, on_loop
 from bot.app.platforms import configured, connect
 from bot.app.sample import add_sample
 from bot.app.single import only_one
@@ -44,6 +45,11 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
+THREADS = AT_ONCE + 16
+"""For all work off the event loop: commands that wait for an address hold up to `AT_ONCE` of them, and others go on.
+
+asyncio's own pool has six on two cores: https://docs.python.org/3/library/concurrent.futures.html.
+"""
 UPKEEP_EVERY = timedelta(minutes=5)
 STOP_WITHIN = 10.0
 """Seconds that deliveries under way get to end when the program is told to stop."""
@@ -101,6 +107,8 @@ class Bot:
         self._keywords = keywords
         with indexing as progress:
             self._index = open_index(settings, keywords, storage=storage, progress=progress)
+        loop = asyncio.get_running_loop()
+        loop.set_default_executor(ThreadPoolExecutor(THREADS, "work"))
         self._workshop = Workshop()
         self._fetcher = open_fetcher(settings)
         finder = Finder(self._fetcher, self._workshop.work, limit=settings.reading.limit)
@@ -110,7 +118,7 @@ class Bot:
             self._index,
             keywords,
             partial(managers_of, self._connectors),
-            Lookups(on_loop(finder, asyncio.get_running_loop())),
+            Lookups(on_loop(finder, loop)),
         )
         self._session = None
         if session or not self._connectors:
