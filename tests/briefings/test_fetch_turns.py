@@ -8,7 +8,7 @@ import pytest
 
 from briefings.errors import FetchError
 from briefings.fetch import Asking, Fetcher
-from tests.servers.web import Asked, Reply, WebServer, redirect
+from tests.servers.web import Reply, WebServer, redirect
 
 BODY = b"<p>The delegates met behind the sidelines on Tuesday.</p>"
 PAGE = Reply(BODY)
@@ -48,16 +48,15 @@ async def test_one_host_gets_one_request_at_a_time_with_a_pause_after_each(web: 
 
 
 async def test_several_hosts_are_asked_at_once_but_not_too_many(web: WebServer) -> None:
-    both = asyncio.Event()
-
-    def answer(asked: Asked) -> Reply:
-        if web.at_once == 2:
-            both.set()
-        return Reply(BODY, until=both)
-
-    web.serve("/", answer)
+    free = asyncio.Event()
+    web.serve("/", Reply(BODY, until=free))
     async with opened(at_once=2) as fetcher:
-        await asyncio.gather(*(fetcher.fetch(web.url("/", host=f"{name}.example")) for name in "abcab"))
+        tasks = [asyncio.create_task(fetcher.fetch(web.url("/", host=f"{name}.example"))) for name in "abcab"]
+        await until(lambda: web.at_once == 2)
+        for _ in range(100):  # as many steps as a third would need to come
+            await asyncio.sleep(0)
+        free.set()
+        await asyncio.gather(*tasks)
     assert len(web.asked) == 5
     assert web.most_at_once == 2
 
