@@ -103,7 +103,7 @@ def add(context: Context, address: str) -> Reply:
     """Read a feed from now on: the one at the address, or the one that the site there names."""
     url = address if "://" in address else f"https://{address}"
     if not is_link(url):
-        return refused("This is no web address; give one such as `source add https://news.example.org/feed`.")
+        return refused("This is no web address; give one such as https://news.example.org/feed.")
     must_have_room(context)
     found = context.lookup.feed(url, context.asker)
     name = (found.listed.title or urlsplit(found.url).hostname or found.url)[:LONGEST_NAME]
