@@ -156,7 +156,7 @@ class Articles:
             connection.execute(delete(table).where(table.c.article.in_(ids)))
         last = self._next(connection, len(ids))
         mark = update(articles).where(articles.c.id == bindparam("article")).values(removed=True)
-        rows = [{"article": article, "change": last - place} for place, article in enumerate(reversed(ids))]
+        rows = [{"article": article, "change": last - place} for place, article in enumerate(ids)]
         connection.execute(mark, rows)
 
     def _next(self, connection: Connection, count: int = 1) -> int:
