@@ -32,9 +32,12 @@ _TRACKING = re.compile(
 )
 
 
-def read(data: bytes, *, name: str = "", charset: str = "", limit: int = LIMIT) -> Document:
+def read(data: bytes, *, name: str = "", charset: str = "", limit: int = LIMIT, stub_ok: bool = False) -> Document:
     """The article in these bytes. `name` is a file name or address: its suffix, else the content, tells the kind.
     `charset` is the encoding that its server names.
+
+    With `stub_ok` a page that has a title but too small an article, holds most of it back, or asks not to be indexed
+    is a Document without sections: its headline and link are all there is to use.
 
     Raises UnreadableDocument, with what to do about it, for what is empty, binary, longer than `limit` bytes, in no
     known encoding, a page without an article, or without a single sentence.
@@ -52,9 +55,12 @@ def read(data: bytes, *, name: str = "", charset: str = "", limit: int = LIMIT) 
     if not text.strip():
         raise UnreadableDocument(f"{called} is empty: give a file that holds an article.")
     kind = _kind(name, text)
-    draft = _draft(kind, text)
+    draft = _draft(kind, text, name)
     sections = assemble(draft.blocks)
-    if not any(is_prose(" ".join(paragraph)) for section in sections for paragraph in section.paragraphs):
+    prose = any(is_prose(" ".join(paragraph)) for section in sections for paragraph in section.paragraphs)
+    if stub_ok and kind == "page" and draft.title.strip() and (draft.stub or not prose):
+        sections = ()
+    elif not prose:
         raise UnreadableDocument(
             f"{called} is a page without an article: open the article itself and give its address or saved page."
             if kind == "page"
@@ -148,11 +154,11 @@ def _kind(name: str, text: str) -> str:
     return "markdown" if front_matter or _MARKDOWN.search(text) else "plain"
 
 
-def _draft(kind: str, text: str) -> Draft:
+def _draft(kind: str, text: str, name: str) -> Draft:
     if kind == "page":
         from briefings.pages import read_page
 
-        return read_page(text)
+        return read_page(text, url=name if name.startswith(("http://", "https://")) else "")
     if kind == "markdown":
         from briefings.markdown import read_markdown
 

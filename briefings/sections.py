@@ -22,7 +22,10 @@ class Block(Struct, frozen=True):
 
 
 class Draft(Struct, frozen=True, kw_only=True):
-    """What a reader found in a text or page, before it is put together and checked; None and "" are unknown."""
+    """What a reader found in a text or page, before it is put together and checked; None and "" are unknown.
+
+    A stub is a page that holds its article back, or asks that nothing but its headline be used.
+    """
 
     blocks: tuple[Block, ...]
     title: str = ""
@@ -31,6 +34,7 @@ class Draft(Struct, frozen=True, kw_only=True):
     byline: str | None = None
     published: datetime | None = None
     language: str | None = None
+    stub: bool = False
 
 
 def assemble(blocks: Iterable[Block]) -> tuple[Section, ...]:
@@ -60,7 +64,12 @@ def width(text: str) -> int:
     return len(text) if text.isascii() else len(text) + len(_DENSE.findall(text))
 
 
+def count_words(text: str) -> int:
+    """How many words a text has; in scripts without spaces two characters count as one."""
+    return len(_WORD.findall(text)) + len(_DENSE.findall(text)) // 2
+
+
 def is_prose(text: str) -> bool:
     """Whether a paragraph says something: a stopped sentence of three words, or a long run of words without a stop."""
-    words = len(_WORD.findall(text)) + len(_DENSE.findall(text)) // 2
+    words = count_words(text)
     return words >= 3 and (_STOPPED.search(text) is not None or (width(text) > 140 and words >= 15))

@@ -102,7 +102,7 @@ EXPECTED = {
         " after the last one left.",
         headings=(None, "What happens next", "Who pays?"),
         byline="Ines Roth",
-        published=datetime(2024, 2, 3, tzinfo=UTC),
+        published=datetime(2024, 2, 3, 8, 15, tzinfo=UTC),
         source="The Rail Times",
         url="https://rail.example/night-trains",
         absent=("Home", "Night Trains Are Back", "newsletter", "All rights", "<"),
