@@ -51,13 +51,15 @@ class Job(Struct, frozen=True, kw_only=True):
 class Gathered(Struct, frozen=True, kw_only=True):
     """What became of a job: what is remembered of the entry, and its document unless it waits or is left out.
 
-    `own_url`: the document's address leads to it and not only to what it is about.
+    `own_url`: the document's address leads to it and not only to what it is about. `known`: it was stored before, so
+    that it is no news should it be stored no longer.
     """
 
     row: Seen
     document: Document | None = None
     edit: bool = False
     own_url: bool = True
+    known: bool = False
 
 
 class Rests:
@@ -156,9 +158,14 @@ def _made(
 ) -> Gathered:
     if document is None or not (document.url or document.sections):
         return Gathered(row=_row(feed, job.item, now, "skipped", _NOTHING))
-    own_url = own_url and job.item.url is not None
-    row = _row(feed, job.item, now, "stored", reason)
-    return Gathered(row=row, document=document, edit=job.edit, own_url=own_url)
+    item, before = job.item, job.item.seen
+    return Gathered(
+        row=_row(feed, item, now, "stored", reason),
+        document=document,
+        edit=job.edit,
+        own_url=own_url and item.url is not None,
+        known=before is not None and before.state == "stored" and before.url == item.url,
+    )
 
 
 def _waits(feed: Feed, item: Item, now: datetime) -> Gathered:

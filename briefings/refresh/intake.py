@@ -139,16 +139,15 @@ class Intake:
     def _ingest(self, feed: int, sources: Sequence[Source], gathered: Sequence[Gathered], now: datetime) -> int:
         """Store the documents for every source's workspace, the last listed first; gives how many are new."""
         found = [
-            (row, ingest.from_feed(document, feed, row.guid or row.url, edit=each.edit, own_url=each.own_url))
+            (each, ingest.from_feed(document, feed, row.guid or row.url, edit=each.edit, own_url=each.own_url))
             for each in reversed(gathered)
             if (row := each.row) and (document := each.document)
         ]
         together = frozenset(source.workspace for source in sources)
         new = 0
         for source in sources:
-            read = source.first_read
             for backlog in (source.added, None):
-                part = [it for row, it in found if (read is None or row.first_seen <= read) == bool(backlog)]
+                part = [it for each, it in found if _is_old(each, source) == bool(backlog)]
                 outcomes = ingest.add(
                     self._storage, part, workspace=source.workspace, now=now, backlog=backlog, together=together
                 )
@@ -179,6 +178,11 @@ class Intake:
         if place := self._place(source):
             workspace, channel = place
             self._storage.outbox.add_notice(workspace, channel, notice, now)
+
+
+def _is_old(gathered: Gathered, source: Source) -> bool:
+    """Whether a document that is stored anew is no news of the source all the same."""
+    return gathered.known or source.first_read is None or gathered.row.first_seen <= source.first_read
 
 
 def _item(row: Seen) -> Item:

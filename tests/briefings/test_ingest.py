@@ -4,7 +4,7 @@ from pathlib import Path
 import pytest
 from msgspec.structs import replace
 
-from briefings.ingest import BATCH, Incoming, add, from_file
+from briefings.ingest import BATCH, Incoming, add, from_feed, from_file
 from briefings.storage import Storage
 from briefings.types import EVERYONE, Article, Document, Section
 
@@ -177,6 +177,80 @@ def test_a_file_that_holds_another_text_is_another_article(storage: Storage, tmp
 def test_one_text_in_two_files_is_one_article(storage: Storage, tmp_path: Path) -> None:
     incoming = [from_file(BRIDGE, tmp_path / name) for name in ("a.txt", "b.txt")]
     assert [o.kind for o in add(storage, incoming, workspace="w", now=NOW)] == ["new", "unchanged"]
+
+
+# Feeds
+
+
+def from_entry(document: Document, guid: str = "1", feed: int = 7, *, edit: bool = True, own: bool = True) -> Incoming:
+    return from_feed(document, feed, guid, edit=edit, own_url=own)
+
+
+def take(storage: Storage, incoming: Incoming, workspace: str = "w", **more: object) -> tuple[str, int]:
+    [outcome] = add(storage, [incoming], **({"workspace": workspace, "now": NOW} | more))  # type: ignore[arg-type]
+    return outcome.kind, outcome.article
+
+
+def test_a_guid_means_something_within_its_feed_alone(storage: Storage) -> None:
+    _, key = take(storage, from_entry(replace(BRIDGE, url=None)))
+    assert take(storage, from_entry(replace(REWRITTEN, url=None)))[1] == key
+    assert take(storage, from_entry(replace(ANOTHER, url=None), feed=8))[1] != key
+
+
+def test_a_guid_used_again_for_another_text_elsewhere_is_another_article(storage: Storage) -> None:
+    _, key = take(storage, from_entry(BRIDGE))
+    elsewhere = "https://example.org/news/elsewhere"
+    assert take(storage, from_entry(replace(CORRECTED, url=elsewhere))) == ("small update", key)
+    kind, other = take(storage, from_entry(replace(ANOTHER, url="https://example.org/chess")))
+    assert (kind, other != key) == ("new", True)
+
+
+def test_a_feed_that_lists_anothers_article_only_adds_to_it(storage: Storage) -> None:
+    _, key = take(storage, from_entry(BRIDGE))
+    short = replace(BRIDGE, sections=BRIDGE.sections[:1])
+    assert take(storage, from_entry(short, feed=8, edit=False)) == ("unchanged", key)
+    longer = replace(BRIDGE, sections=(*BRIDGE.sections, Section("More", (("The ferry runs meanwhile.",),))))
+    assert take(storage, from_entry(longer, feed=8, edit=False))[1] == key
+    assert stored(storage, key).sections == longer.sections
+
+
+def test_what_a_feed_says_about_an_address_is_not_the_article_there(storage: Storage) -> None:
+    _, key = take(storage, from_entry(BRIDGE))
+    comment = replace(ANOTHER, url=BRIDGE.url)
+    kind, own = take(storage, from_entry(comment, feed=8, own=False))
+    assert (kind, own != key) == ("new", True)
+    assert take(storage, from_entry(comment, feed=8, own=False)) == ("unchanged", own)
+
+
+def test_headlines_without_text_are_told_apart_by_their_marks(storage: Storage) -> None:
+    weather = Document(title="The weather today", sections=())
+    one, two = (replace(weather, url=f"https://example.org/weather/{n}") for n in (1, 2))
+    assert take(storage, from_entry(one, "1"))[1] != take(storage, from_entry(two, "2"))[1]
+    assert put(storage, weather)[1] == put(storage, weather)[1]
+
+
+def test_an_article_keeps_its_first_date_whatever_its_feed_says_later(storage: Storage) -> None:
+    _, key = take(storage, from_entry(BRIDGE))
+    first = stored(storage, key).published
+    assert take(storage, from_entry(replace(CORRECTED, published=LATER))) == ("small update", key)
+    assert stored(storage, key).published == first
+
+
+def test_workspaces_that_are_handed_the_same_go_on_sharing_it(storage: Storage) -> None:
+    both = ("ours", "theirs")
+    for document, kinds in ((BRIDGE, {"new", "unchanged"}), (CORRECTED, {"small update", "unchanged"})):
+        with storage.writing():
+            outcomes = [take(storage, from_entry(document), each, together=both) for each in both]
+        assert {kind for kind, _ in outcomes} == kinds
+        assert len({key for _, key in outcomes}) == 1
+    assert stored(storage, outcomes[0][1], "theirs").sections == CORRECTED.sections
+
+
+def test_an_own_copy_for_a_small_change_is_no_news(storage: Storage) -> None:
+    put(storage, BRIDGE, workspace="ours")
+    put(storage, BRIDGE, workspace="theirs")
+    kind, own = put(storage, CORRECTED, workspace="ours", now=LATER)
+    assert (kind, stored(storage, own, "ours").arrived) == ("new", NOW)
 
 
 # Workspaces

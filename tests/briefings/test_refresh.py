@@ -134,6 +134,20 @@ async def test_a_second_workspace_gets_what_is_listed_as_its_own_first_look(room
     assert room.posted("v") == [report(50).title]
 
 
+async def test_an_edit_of_an_article_that_is_kept_no_longer_is_no_news(room: Newsroom) -> None:
+    room.source()
+    room.publish(report(1))
+    await room.look()
+    room.publish(report(1), report(2))
+    await room.look()
+    room.subscribe()
+    article = next(each for each in room.articles() if each.title == report(2).title)
+    room.storage.articles.remove(article.id, workspace="w")
+    room.publish(report(1), report(2, text=report(2).text.replace("wardens", "rangers")))
+    await room.look()
+    assert (room.posted(), report(2).title in room.titles()) == ([], True)
+
+
 # Several workspaces
 
 
