@@ -42,17 +42,21 @@ Work = Callable[..., Awaitable[Any]]
 
 
 class Job(Struct, frozen=True, kw_only=True):
-    """An entry to make an article of. `edit`: the feed itself changed what it said of it, so that may be changed."""
+    """An entry to make an article of. `edit`: the feed itself changed what it said of it, so that may be changed.
+
+    `again`: it was stored before, and is wanted by those alone for whom the feed is read for the first time.
+    """
 
     item: Item
     edit: bool = False
+    again: bool = False
 
 
 class Gathered(Struct, frozen=True, kw_only=True):
     """What became of a job: what is remembered of the entry, and its document unless it waits or is left out.
 
     `own_url`: the document's address leads to it and not only to what it is about. `known`: it was stored before, so
-    that it is no news should it be stored no longer.
+    that it is no news should it be stored no longer. `again` as in the job.
     """
 
     row: Seen
@@ -60,6 +64,7 @@ class Gathered(Struct, frozen=True, kw_only=True):
     edit: bool = False
     own_url: bool = True
     known: bool = False
+    again: bool = False
 
 
 class Rests:
@@ -149,7 +154,7 @@ class Gatherer:
                 row = _row(feed, item, now, "waiting", str(error))
                 return Gathered(row=replace(row, tries=tries, next_try=now + self._every * 2 ** (tries - 1)))
             [document] = await self._of_entries([item.entry], source, teasers=True)
-            return _made(feed, Job(item=item), document, now, reason=str(error))
+            return _made(feed, replace(job, edit=False), document, now, reason=str(error))
         return _made(feed, job, document, now)
 
 
@@ -165,6 +170,7 @@ def _made(
         edit=job.edit,
         own_url=own_url and item.url is not None,
         known=before is not None and before.state == "stored" and before.url == item.url,
+        again=job.again,
     )
 
 

@@ -80,7 +80,8 @@ class Intake:
         listed = {item.seen.id: item for item in plan.unchanged if item.seen}
         jobs += [Job(item=listed.get(row.id) or _item(row), edit=True) for row in waiting]
         if any(source.first_read is None for source in sources):
-            jobs += [Job(item=item) for item in plan.unchanged if item.seen and item.seen.state == "stored"]
+            stored_before = (item for item in plan.unchanged if item.seen and item.seen.state == "stored")
+            jobs += [Job(item=item, again=True) for item in stored_before]
         return Planned(entries=plan, jobs=tuple(jobs), sources=tuple(sources))
 
     def _stored(self, items: Sequence[Item], sources: Sequence[Source]) -> set[str]:
@@ -146,8 +147,9 @@ class Intake:
         together = frozenset(source.workspace for source in sources)
         new = 0
         for source in sources:
+            wanted = [pair for pair in found if source.first_read is None or not pair[0].again]
             for backlog in (source.added, None):
-                part = [it for each, it in found if _is_old(each, source) == bool(backlog)]
+                part = [it for each, it in wanted if _is_old(each, source) == bool(backlog)]
                 outcomes = ingest.add(
                     self._storage, part, workspace=source.workspace, now=now, backlog=backlog, together=together
                 )
