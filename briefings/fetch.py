@@ -106,16 +106,6 @@ class _Redirect(NamedTuple):
     lasting: bool
 
 
-def fetch(url: str, asking: Asking) -> Fetched:
-    """Fetch one page, for a caller that is not asynchronous. Raises as `Fetcher.fetch` does."""
-
-    async def once() -> Fetched:
-        async with Fetcher(asking) as fetcher:
-            return await fetcher.fetch(url)
-
-    return asyncio.run(once())
-
-
 class Fetcher:
     """Fetches for the whole process; `resolve` gives the addresses of a host where it is not the system's to say."""
 

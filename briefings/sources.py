@@ -92,7 +92,7 @@ class Seen(Struct, frozen=True, kw_only=True):
     """An entry that a feed listed, as remembered. `url` is canonical; `digest` is of title and text.
 
     `waiting`: its page is still to be read, at `next_try` after `tries` failures, the last for `reason`.
-    `stored`: it became, or was recognised as, an article. `held`: an operator decides. `skipped`: left out for `reason`.
+    `stored`: it is an article now. `held`: a manager decides. `skipped`: it was left out for `reason`.
     `entry` is all that the feed said of it, kept while it is waiting or held: the feed may have dropped it by then.
     """
 

@@ -57,8 +57,8 @@ def open_index(
     return index
 
 
-def open_fetcher(settings: Settings) -> Fetcher:
-    """What fetches web addresses, to be closed after use; needs a running event loop."""
+def open_fetcher(settings: Settings, *, gap: float = 1.0) -> Fetcher:
+    """What fetches web addresses, to be closed after use; `gap` is in seconds, between two requests to a host."""
     from briefings.fetch import Asking, Fetcher
 
     return Fetcher(
@@ -67,6 +67,7 @@ def open_fetcher(settings: Settings) -> Fetcher:
             allow_hosts=frozenset(settings.reading.allow_hosts),
             contact=settings.sources.contact,
             at_once=settings.sources.at_once,
+            gap=gap,
         )
     )
 

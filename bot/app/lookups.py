@@ -29,6 +29,8 @@ AT_ONCE = 8
 EACH = 20
 PERIOD = 600.0
 """A person gets so many look-ups in so many seconds, so that nobody sends the bot round the web."""
+BRIEF_GAP = 0.2
+"""Seconds between two requests to a host while a person waits at a command line for a handful of them."""
 REMEMBERED = 1000
 """People whose look-ups are counted."""
 
@@ -92,7 +94,7 @@ def by_itself(settings: Settings) -> Run:
     """Run each look-up on a loop of its own, for a command line."""
 
     async def alone(job: Job[Any]) -> Any:
-        async with open_fetcher(settings) as fetcher:
+        async with open_fetcher(settings, gap=BRIEF_GAP) as fetcher:
             return await job(Finder(fetcher, asyncio.to_thread, limit=settings.reading.limit))
 
     return lambda job: asyncio.run(alone(job))

@@ -21,6 +21,7 @@ from bot.app.desk import FrontDesk
 from bot.app.health import told
 from bot.app.lookups import AT_ONCE, Lookups, on_loop
 from bot.app.platforms import configured, connect
+from bot.app.refreshing import open_refresher
 from bot.app.sample import add_sample
 from bot.app.single import only_one
 from bot.app.workshop import Workshop
@@ -33,7 +34,6 @@ from bot.web import Web
 from briefings.errors import SidelinesError
 from briefings.finding import Finder
 from briefings.publish import publish_due
-from briefings.refresh import Options, Refresher
 from briefings.storage.peek import sqlite_path
 from briefings.storage.upkeep import tidy
 from briefings.types import Content, Notice
@@ -141,13 +141,8 @@ class Bot:
             ),
             lease=timedelta(seconds=settings.delivery.lease),
         )
-        self._refresher = Refresher(
-            storage,
-            self._fetcher,
-            self._workshop.work,
-            Options(every=timedelta(seconds=settings.sources.every), limit=settings.reading.limit),
-            place=partial(place_of, self._connectors),
-        )
+        place = partial(place_of, self._connectors)
+        self._refresher = open_refresher(settings, storage, self._fetcher, self._workshop.work, place)
         self._scheduler: Scheduler | None = None
         self._listening: Mapping[str, asyncio.Task[None]] = {}
 

@@ -147,19 +147,11 @@ def _read(names: Iterable[str], settings: Settings, refusals: list[Refusal]) -> 
 
 
 def _page(address: str, settings: Settings) -> Document:
-    """The article at a web address; where it was found is its address when the page names none."""
-    from msgspec.structs import replace
+    """The article at a web address."""
+    from bot.app.lookups import by_itself
 
-    from briefings.decoding import charset_of
-    from briefings.documents import read
-    from briefings.fetch import Asking, fetch
-
-    limit = settings.reading.limit
-    allowed = frozenset(settings.reading.allow_hosts)
-    # A person waits, for one page: no pause between its redirects.
-    fetched = fetch(address, Asking(limit=limit, allow_hosts=allowed, contact=settings.sources.contact, gap=0))
-    document = read(fetched.body, name=fetched.url, charset=charset_of(fetched.content_type), limit=limit)
-    return document if document.url else replace(document, url=fetched.url)
+    document: Document = by_itself(settings)(lambda finder: finder.article(address))
+    return document
 
 
 def _content(path: Path, limit: int) -> bytes:

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from briefings.errors import FetchError
-from briefings.fetch import REDIRECTS, Asking, Fetched, Fetcher, fetch
+from briefings.fetch import REDIRECTS, Asking, Fetched, Fetcher
 from tests.servers.web import Asked, Reply, Script, WebServer, redirect
 
 LIMIT = 100_000
@@ -315,17 +315,3 @@ async def test_a_proxy_of_the_environment_is_not_used(web: WebServer, monkeypatc
     for name in ("HTTP_PROXY", "http_proxy", "ALL_PROXY"):
         monkeypatch.setenv(name, "http://127.0.0.1:1")
     assert (await got(web, PAGE)).body == BODY
-
-
-# For the command line
-
-
-def test_a_page_is_fetched_without_a_loop() -> None:
-    asking = Asking(limit=LIMIT, allow_hosts=HERE)
-    with WebServer() as web:
-        web.serve("/page", PAGE)
-        assert fetch(web.url("/page"), asking).body == BODY
-        with pytest.raises(FetchError, match="no such page"):
-            fetch(web.url("/missing"), asking)
-        with pytest.raises(FetchError, match="private network"):
-            fetch(web.url("/page"), Asking(limit=LIMIT))
