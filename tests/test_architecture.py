@@ -38,6 +38,7 @@ KEPT_TO = {
     "cronsim": "briefings.schedules briefings.slots",
     "trafilatura": "briefings.pages",
     "click": "bot.cli",
+    "pebble": "bot.app.workshop",
     "prompt_toolkit": "bot.connectors.terminal",
     "aiohttp": "bot.web bot.connectors.slack bot.connectors.discord",
     "cryptography": "bot.connectors.slack",
