@@ -94,3 +94,11 @@ def test_a_workspace_that_is_joined_again_keeps_its_data(storage: Storage) -> No
     storage.workspaces.left(OURS, NOW + 50 * DAY)
     assert storage.workspaces.gone(NOW + 40 * DAY) == []
     assert len(storage.subscriptions.list(OURS)) == 1
+
+
+def test_what_others_let_go_of_is_still_remembered_for_a_while(storage: Storage) -> None:
+    fill(storage, OURS)
+    theirs = storage.sources.add(workspace=THEIRS, url="https://orchard.example/feed", name="Orchard", now=NOW)
+    storage.sources.remove(theirs.id, THEIRS)
+    storage.workspaces.forget(OURS)
+    assert storage.feeds.by_url(theirs.feed.url) == theirs.feed
