@@ -3,8 +3,9 @@
 Everything here is given and gives plain values, so that a process that may be killed can do it.
 """
 
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from datetime import datetime
+from typing import Any
 from urllib.parse import urlsplit
 
 from msgspec.structs import replace
@@ -15,6 +16,9 @@ from briefings.feeds import is_teaser, read_feed
 from briefings.polling import Item, items
 from briefings.sources import Entry, Listed
 from briefings.types import Document
+
+Work = Callable[..., Awaitable[Any]]
+"""Runs a function with its arguments where it may take long and break."""
 
 
 def of_feed(body: bytes, url: str, content_type: str, limit: int, now: datetime) -> tuple[Listed, tuple[Item, ...]]:

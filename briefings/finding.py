@@ -6,23 +6,20 @@ What is fetched passes the same guard as everything else, and is read where heav
 from __future__ import annotations
 
 import re
-from collections.abc import Awaitable, Callable, Sequence
-from typing import Any
+from collections.abc import Sequence
 from urllib.parse import urljoin
 
 from msgspec import Struct
 from msgspec.structs import replace
 
 from briefings import feeds, opml
+from briefings.bodies import Work
 from briefings.decoding import charset_of
 from briefings.documents import read
 from briefings.errors import FetchError, UnreadableFeed
 from briefings.fetch import Fetched, Fetcher
 from briefings.sources import Listed
 from briefings.types import Document
-
-Work = Callable[..., Awaitable[Any]]
-"""Runs a plain function with its arguments away from the event loop."""
 
 START = 4096
 """Bytes in which a page shows that it is one."""

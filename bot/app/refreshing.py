@@ -11,8 +11,8 @@ from briefings.refresh import Options, Refresher
 
 if TYPE_CHECKING:
     from bot.app import Progress
+    from briefings.bodies import Work
     from briefings.fetch import Fetcher
-    from briefings.refresh.gathering import Work
     from briefings.refresh.intake import Place
     from briefings.storage import Storage
     from config.settings import Settings

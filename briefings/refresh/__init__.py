@@ -21,7 +21,7 @@ from msgspec.structs import replace
 from briefings import bodies
 from briefings.errors import SidelinesError, StorageError
 from briefings.polling import after_failure, after_success
-from briefings.refresh.gathering import Gatherer, Rests, Work
+from briefings.refresh.gathering import Gatherer, Rests
 from briefings.refresh.intake import Intake, Looked, Place
 
 if TYPE_CHECKING:
@@ -54,7 +54,7 @@ class Refresher:
         self,
         storage: Storage,
         fetcher: Fetcher,
-        work: Work,
+        work: bodies.Work,
         options: Options,
         *,
         place: Place,

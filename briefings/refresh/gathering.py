@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from msgspec import Struct
@@ -36,9 +36,6 @@ TRIES = 4
 
 _MAY_PASS = {408, 425, 429}
 _NOTHING = "It has neither a link nor a text."
-
-Work = Callable[..., Awaitable[Any]]
-"""Runs a function with its arguments where it may take long and break: see `briefings.bodies`."""
 
 
 class Job(Struct, frozen=True, kw_only=True):
@@ -91,7 +88,7 @@ class Gatherer:
     def __init__(
         self,
         fetcher: Fetcher,
-        work: Work,
+        work: bodies.Work,
         rests: Rests,
         *,
         every: timedelta,
