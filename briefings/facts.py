@@ -39,11 +39,11 @@ _DATES = (
     "article:published_time", "og:published_time", "datepublished", "date", "pubdate", "publish-date", "publish_date",
     "parsely-pub-date", "dc.date", "dc.date.issued", "dcterms.created", "sailthru.date", "citation_publication_date",
 )  # fmt: skip
-_SOURCES = ("og:site_name", "application-name", "dc.publisher")
+_SOURCES = ("og:site_name", "dc.publisher")
 _NAME_FOLLOWS = re.compile(r"\s*[|–—•·»:/ㅣ-]")
 _SEPARATOR = re.compile(r"\s+[|–—•·»:-]+\s+|\s*[|»]\s*")
 _BY = re.compile(
-    r"(?:(?:written |reported |posted )?by|von|par|por|door|av|af|di|author|autor|autore|auteur)(?:\s*:\s*|\s+)",
+    r"^(?:(?:written |reported |posted )?by|von|par|por|door|av|af|di|author|autor|autore|auteur)(?:\s*:\s*|\s+)",
     re.IGNORECASE,
 )
 _NO_NAME = re.compile(
@@ -194,7 +194,7 @@ def _title(tree: Any, meta: dict[str, str], article: dict[str, Any], source: str
             return shorter
     for cut in list(_SEPARATOR.finditer(title))[-1:]:
         name = _letters(title[cut.end() :])
-        if name and (name == _letters(source) or name in _letters(_host(address))):
+        if len(name) >= 3 and (name == _letters(source) or name in _letters(_host(address))):
             return title[: cut.start()]
     return title
 
@@ -205,24 +205,21 @@ def _letters(text: str) -> str:
 
 def _byline(tree: Any, meta: dict[str, str], article: dict[str, Any], source: str) -> str | None:
     """The people who wrote it, with commas between; never the site itself, an address or an account's name."""
-    named = [_one(each) for each in _listed(article.get("author"))]
-    candidates = [named, [meta[name] for name in _BYLINES if name in meta][:1]]
-    candidates += (
-        [" ".join("".join(element.itertext()).split()) for element in tree.xpath(place)[:1]] for place in _BYLINE_PLACES
-    )
-    for names in candidates:
-        people = [
-            person
-            for name in names
-            for part in _APART.split(name)
-            if (person := _BY.sub("", part.strip(" ,"), count=1) if _BY.match(part.strip(" ,")) else part.strip(" ,"))
-            and not _NO_NAME.search(person)
-            and person.casefold() != source.casefold()
-        ]
-        byline = ", ".join(dict.fromkeys(people))
+    for written in _written_by(tree, meta, article):
+        people = (_BY.sub("", part.strip(" ,"), count=1) for each in written for part in _APART.split(each))
+        names = (name for name in people if not _NO_NAME.search(name) and name.casefold() != source.casefold())
+        byline = ", ".join(dict.fromkeys(names))
         if byline and len(byline) <= LONGEST_BYLINE:
             return byline
     return None
+
+
+def _written_by(tree: Any, meta: dict[str, str], article: dict[str, Any]) -> Iterator[list[str]]:
+    """Where the writers may be named, the surest place first."""
+    yield [_one(each) for each in _listed(article.get("author"))]
+    yield [_first(meta, _BYLINES)]
+    for place in _BYLINE_PLACES:
+        yield [" ".join("".join(element.itertext()).split()) for element in tree.xpath(place)[:1]]
 
 
 def _published(tree: Any, meta: dict[str, str], article: dict[str, Any], address: str | None) -> datetime | None:

@@ -61,7 +61,7 @@ class Heading(Struct, frozen=True):
 
 
 class Outline(Struct, frozen=True):
-    """What a page's own marks say: its headings in order, and the keys of what is only a link to elsewhere."""
+    """What a page's own marks say: its headings in order, and the texts of its links to elsewhere."""
 
     headings: tuple[Heading, ...]
     links: frozenset[str]
@@ -73,23 +73,21 @@ def outline_of(tree: Any) -> Outline:
     body = tree if body is None else body
     return Outline(
         tuple(heading for element in body.iter(*_HEADINGS, "b", "strong") if (heading := _heading(element))),
-        frozenset(key("".join(anchor.itertext())) for anchor in body.iter("a") if _leads_away(anchor)),
+        frozenset(" ".join("".join(anchor.itertext()).split()) for anchor in body.iter("a") if _leads_away(anchor)),
     )
 
 
 def _heading(element: Any) -> Heading | None:
+    if element.tag not in _HEADINGS:
+        element = _paragraph_of(element)
+        if element is None:
+            return None
     text = " ".join(" ".join(_read(element)).split())
     name = key(text)
     if not name or is_furniture(text):
         return None
-    if element.tag not in _HEADINGS:
-        if len(text) > LONGEST_BOLD or _STOPPED.search(text):
-            return None
-        while element.tag != "p":  # the paragraph of which it is all
-            alone = len(parent := element.getparent()) == 1 and not (parent.text or "").strip()
-            if not alone or (element.tail or "").strip() or parent.tag not in _BOLD_WITHIN:
-                return None
-            element = parent
+    if element.tag not in _HEADINGS and (len(text) > LONGEST_BOLD or _STOPPED.search(text)):
+        return None
     anchors = "".join(key("".join(anchor.itertext())) for anchor in element.iter("a") if _leads_away(anchor))
     return Heading(
         text=text,
@@ -99,6 +97,19 @@ def _heading(element: Any) -> Heading | None:
         linked=len(anchors) > 0.8 * len(name) or any(_leads_away(each) for each in element.iterancestors("a")),
         unseen=_UNSEEN.search(element.get("class") or "") is not None,
     )
+
+
+def _paragraph_of(bold: Any) -> Any:
+    """The paragraph of which a bold element is all, None where there is none."""
+    element = bold
+    while element.tag != "p":
+        parent = element.getparent()
+        if parent is None or parent.tag not in _BOLD_WITHIN or len(parent) != 1:
+            return None
+        if (parent.text or "").strip() or (element.tail or "").strip():
+            return None
+        element = parent
+    return element
 
 
 def _leads_away(anchor: Any) -> bool:
