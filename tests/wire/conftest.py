@@ -13,6 +13,8 @@ from discord.http import Route
 
 from bot.connectors.discord.client import Line
 from bot.tasks import Tasks
+from briefings.fetch import Asking, Fetcher
+from config.settings import Settings
 from tests.servers.discord import DiscordServer
 from tests.servers.slack import SlackServer, live_mentions
 from tests.wire.guild_office import GuildOffice
@@ -32,6 +34,20 @@ def work(monkeypatch: pytest.MonkeyPatch) -> list[asyncio.Task[None]]:
 
     monkeypatch.setattr(Tasks, "start", start)
     return begun
+
+
+@pytest.fixture(autouse=True)
+def nearby(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The bot may fetch from this machine, with no pause between two requests; all names lead to a private network."""
+
+    async def resolve(host: str, _port: int) -> list[str]:
+        return [host if host.startswith("127.") else "10.0.0.1"]
+
+    def fetcher(settings: Settings) -> Fetcher:
+        asking = Asking(limit=settings.reading.limit, allow_hosts=frozenset({"127.0.0.1"}), gap=0)
+        return Fetcher(asking, resolve=resolve)
+
+    monkeypatch.setattr("bot.app.running.open_fetcher", fetcher)
 
 
 @pytest.fixture

@@ -10,9 +10,7 @@ import pytest
 
 from bot.app.lookups import AT_ONCE
 from briefings import opml
-from briefings.fetch import Asking, Fetcher
 from briefings.sources import Entry, Seen, Source
-from config.settings import Settings
 from tests.servers.slack import Message, SlackServer
 from tests.servers.web import Reply, WebServer
 from tests.wire.conftest import Opener
@@ -24,11 +22,7 @@ PROSE = "The pilot boat of Elm Island was sold to a school on Monday after nine 
 
 
 class Reading(Office):
-    """An office whose bot may fetch from this machine, by its address alone."""
-
-    @property
-    def environ(self) -> dict[str, str]:
-        return {**super().environ, "SIDELINES_READING_ALLOW_HOSTS": "127.0.0.1"}
+    """An office with what it reads."""
 
     def sources(self) -> list[Source]:
         return self.storage.sources.list(WORKSPACE)
@@ -36,17 +30,6 @@ class Reading(Office):
     def add(self, name: str, url: str) -> Source:
         """A source behind the bot's back."""
         return self.storage.sources.add(workspace=WORKSPACE, url=url, name=name, now=datetime.now(UTC))
-
-
-async def privately(host: str, _port: int) -> list[str]:
-    """No name is looked up in tests: all lead to a private network."""
-    return [host if host.startswith("127.") else "10.0.0.1"]
-
-
-def fetcher(settings: Settings) -> Fetcher:
-    """One that leaves a site no pause between two requests, of which these conversations have several."""
-    hosts = frozenset(settings.reading.allow_hosts)
-    return Fetcher(Asking(limit=settings.reading.limit, allow_hosts=hosts, gap=0), resolve=privately)
 
 
 def feed(*titles: str, name: str = "Harbour News") -> Reply:
@@ -71,16 +54,9 @@ async def web() -> AsyncIterator[WebServer]:
 
 
 @pytest.fixture(params=["socket", "http"])
-async def office(
-    request: pytest.FixtureRequest,
-    slack: SlackServer,
-    opened: Opener,
-    unpaced: None,
-    monkeypatch: pytest.MonkeyPatch,
-) -> Office:
+async def office(request: pytest.FixtureRequest, slack: SlackServer, opened: Opener, unpaced: None) -> Office:
     """The office in both modes."""
     slack.pace.per_channel = None
-    monkeypatch.setattr("bot.app.running.open_fetcher", fetcher)
     return await opened(request.param, Reading)
 
 

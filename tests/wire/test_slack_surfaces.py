@@ -179,7 +179,7 @@ async def test_a_link_in_a_message_is_briefed_for_who_asked_alone(office: Office
     slack = office.slack
     for words, told in (
         ("Seen this? https://harbour.example.org/g7-sidelines?utm_source=chat", SUMMIT),
-        ("And this? https://nowhere.example.org/page", "Nothing is stored of https://nowhere.example.org/page"),
+        ("And this? https://nowhere.example.org/page", "private network"),
         ("No link in here.", "That message has no link"),
     ):
         post = acknowledged(await slack.message(TEAM, WORLD, ANN, words))
