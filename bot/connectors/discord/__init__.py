@@ -18,7 +18,7 @@ from msgspec import Struct
 
 from bot.connectors import ChannelGone, Desk, Limits, Part
 from bot.connectors.discord import comings, commands, incoming, sourcing
-from bot.connectors.discord.api import Api
+from bot.connectors.discord.api import Api, Payload
 from bot.connectors.discord.client import Keeper, Line, look_up_gateway
 from bot.connectors.discord.overrides import Overrides
 from bot.connectors.discord.parts import (
@@ -115,12 +115,11 @@ class Discord:
         guild, place = guild_of(channel), place_in(channel)
         if not place:
             raise ChannelGone("Nobody is known who runs the server.")
-        payload = part.payload
-        if guild and place.startswith("@"):
-            payload = anchored(payload, Origin(guild))
-        elif guild is None:
-            payload = {**payload, "content": at_home(payload.get("content", ""), HOME)}
-        return await self._posts.post(guild, place, payload, part.text, key=key, thread=thread)
+        return await self._posts.post(guild, place, _payload(channel, part), part.text, key=key, thread=thread)
+
+    async def edit(self, channel: str, message: str, part: Part, *, thread: str | None) -> None:
+        """Put a part in the place of a message."""
+        await self._posts.edit(guild_of(channel), place_in(channel), message, _payload(channel, part), thread=thread)
 
     async def find(self, channel: str, *, key: str, thread: str | None) -> str | None:
         """Whether a part was posted; sending it again is safe as long as Discord knows its nonce."""
@@ -137,6 +136,14 @@ class Discord:
 
     async def upkeep(self) -> None:
         """Nothing: the token does not expire."""
+
+
+def _payload(channel: str, part: Part) -> Payload:
+    """The part's payload as it is sent to a channel: in direct messages its words and buttons say what they are of."""
+    guild = guild_of(channel)
+    if guild is None:
+        return {**part.payload, "content": at_home(part.payload.get("content", ""), HOME)}
+    return anchored(part.payload, Origin(guild)) if place_in(channel).startswith("@") else part.payload
 
 
 REGISTERS: tuple[Callable[[Line], None], ...] = (

@@ -17,7 +17,14 @@ from discord.abc import GuildChannel
 from bot.connectors import ChannelGone, DeliveryError, OutcomeUnknown, RateLimited, TemporaryFailure
 from bot.connectors.discord.api import Api, Payload, Remembered, code_of
 from bot.connectors.discord.places import look_up
-from bot.connectors.discord.refusals import BAD_THREAD, NO_ACCESS, NO_PERMISSION, THREAD_EXISTS
+from bot.connectors.discord.refusals import (
+    ARCHIVED,
+    BAD_THREAD,
+    NO_ACCESS,
+    NO_CHANNEL,
+    NO_PERMISSION,
+    THREAD_EXISTS,
+)
 from bot.connectors.discord.rights import lacks_threads, missing, wanting
 from bot.render.limits import units
 
@@ -69,6 +76,31 @@ class Posts:
             raise self._explained(error, place) from error
         self._names.note(message, shortened(text))
         return message
+
+    async def edit(
+        self, guild: int | None, channel: str, message: str, payload: Payload, *, thread: str | None
+    ) -> None:
+        """Put another message in the place of one of a delivery; a thread that was put away comes back for it."""
+        place = await self._api.place(channel)
+        await self._api.ready(guild)
+        if self._forum(place):
+            place = thread or message
+        elif thread:
+            place = self._threads.get(thread, thread)
+        try:
+            await self._replace(place, message, payload)
+        except DeliveryError as error:
+            if code_of(error) == ARCHIVED:
+                await self._api.request("PATCH", "/channels/{channel_id}", json={"archived": False}, channel_id=place)
+                await self._replace(place, message, payload)
+            elif thread and code_of(error) == NO_CHANNEL:  # None could be begun, so that it stands beside the lead.
+                await self._replace(await self._api.place(channel), message, payload)
+            else:
+                raise
+
+    async def _replace(self, channel: str, message: str, payload: Payload) -> None:
+        path = "/channels/{channel_id}/messages/{message_id}"
+        await self._api.request("PATCH", path, json=dict(payload), channel_id=channel, message_id=message)
 
     async def _must_be_in(self, guild: int, channel: str) -> None:
         """Raises ChannelGone unless the channel is one of that server: whoever named it may have the id of any."""

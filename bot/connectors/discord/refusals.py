@@ -49,7 +49,7 @@ GONE = {
 """Somebody has to act first: pause and tell."""
 
 REFUSED = {
-    10008: "The message that this answers was deleted.",
+    10008: "The message was deleted.",
     20009: "Discord took the message for explicit content.",
     40005: "Discord found the message too large.",
     50006: "Discord found no text in the message.",
@@ -70,8 +70,9 @@ TOO_FAST = {20016, 20022, 20028, 20029, 31001, 40062}
 """Slow mode, and limits of channels, servers and accounts."""
 
 NO_ACCESS, NO_PERMISSION, NO_HISTORY, THREAD_EXISTS = 50001, 50013, 160002, 160004
+NO_CHANNEL, ARCHIVED = 10003, 50083
 
-BAD_THREAD = {10008, 50001, 50013, 50024, 160006, 160007}
+BAD_THREAD = {50001, 50013, 50024, 160006, 160007}
 """A thread cannot be begun there: not permitted, not in such a channel, or too many; what follows goes beside it."""
 
 

@@ -25,6 +25,9 @@ OUTSIDE = 6
 """Messages that one command may be answered with where the bot is not installed: the first, and five that follow it.
 https://docs.discord.com/developers/interactions/receiving-and-responding#followup-messages"""
 
+MOST_ROWS = 25
+"""Rows of a list that have buttons; five rows fill a message, and commands do the same."""
+
 TO_YOU = Notice("I have sent you that in a direct message.")
 CLOSED = Notice(
     "That is for you alone, and you take no direct messages from this server. Commands such as `/brief` answer so that "
@@ -62,7 +65,8 @@ class Replies:
     async def send(self, reply: Reply, place: Place) -> None:
         """Show every content of a reply; what could not be shown is logged, and nothing is raised."""
         try:
-            messages = [m for content in reply.contents for m in embeds.messages(await self.named(content, place))]
+            contents = [_legible(await self.named(content, place)) for content in reply.contents]
+            messages = [message for content in contents for message in embeds.messages(content)]
             if place.token:
                 await self._by_interaction(messages, place)
             elif reply.private and not place.direct and not _is_short(reply):
@@ -180,6 +184,13 @@ def place_of(interaction: discord.Interaction[Any], *, ephemeral: bool, origin: 
         ephemeral=ephemeral,
         outside=not direct and not interaction.is_guild_integration(),
     )
+
+
+def _legible(content: Content) -> Content:
+    """A long list without the buttons of its rows, which would make a message of every five."""
+    if isinstance(content, Listing) and sum(bool(item.actions) for item in content.items) > MOST_ROWS:
+        return replace(content, items=tuple(replace(item, actions=()) for item in content.items))
+    return content
 
 
 def _is_short(reply: Reply) -> bool:
