@@ -47,7 +47,8 @@ _BY = re.compile(
     re.IGNORECASE,
 )
 _NO_NAME = re.compile(
-    r"https?:|www\.|@|^\W*$|\d{4}|^(?:admin|editor|editorial staff|staff|redaktion|newsroom|null|none)$", re.IGNORECASE
+    r"https?:|www\.|@|^\W*$|\d{4}|^(?:admin|editor|editorial staff|staff|redaktion|newsroom|by|null|none)$",
+    re.IGNORECASE,
 )
 _APART = re.compile(r"\s*[;|]\s*")
 _BYLINE_PLACES = (

@@ -197,7 +197,7 @@ def _lost(blocks: list[Block], keys: list[str], headings: Iterable[Heading]) -> 
     for place, start in enumerate(accumulate((len(name) for name in keys[:-1]), initial=0)):
         starts.setdefault(whole[start : start + BEGINNING], place)
     taken = {name for name, block in zip(keys, blocks, strict=True) if block.heading}
-    bold = taken.isdisjoint(heading.key for heading in headings if heading.level in _HEADINGS)
+    bold = taken.isdisjoint(heading.key for heading in headings if heading.level in _HEADINGS[1:])
     first = _first(blocks)
     lost: dict[int, Heading] = {}
     for heading in headings:
