@@ -10,7 +10,6 @@ from datetime import datetime, timedelta
 from functools import lru_cache
 from itertools import islice
 from pathlib import Path
-from typing import Literal
 from urllib.parse import urlsplit
 
 from msgspec import Struct
@@ -20,7 +19,7 @@ from briefings.documents import canonical_url, fingerprint
 from briefings.likeness import likeness, marks, text
 from briefings.storage import Storage
 from briefings.storage.articles import Match
-from briefings.types import EVERYONE, Article, Document, Key
+from briefings.types import EVERYONE, Article, Document, Key, Kind, Outcome
 
 BATCH = 200
 """Documents stored in one transaction: a killed process leaves whole articles only."""
@@ -40,8 +39,6 @@ An article that grew by a third shares 86 %.
 
 COPY = 0.6
 """Articles of two sources that share at least this much are one story: an agency's text, cut or with a new opening."""
-
-Kind = Literal["new", "unchanged", "small update", "large update"]
 
 Progress = Callable[[int], None]
 """Told how many documents have been stored."""
@@ -63,10 +60,10 @@ class Incoming(Struct, frozen=True):
 class Decision(Struct, frozen=True, kw_only=True):
     """What to do with a document.
 
-    `article` is the stored one that it is, None for a new one; `story` the story that a new one joins. `document` is
-    what to store. `keys` are to mean the article from now on. `share`: it is there, but not yet seen by the workspace.
-    `leave` is the article that the workspace sees no more, having its own copy now. `quiet` is the article that a new
-    one differs too little from to be news.
+    `article` is the stored one that it is, None to add one; `story` the story that it then joins. `document` is what to
+    store. `keys` are to mean the article from now on. `share`: it is there, but not yet seen by the workspace. `leave`
+    is the article that the workspace sees no more, having its own copy now. `quiet` is the article that a new one
+    differs too little from to be news.
     """
 
     kind: Kind
@@ -77,14 +74,6 @@ class Decision(Struct, frozen=True, kw_only=True):
     share: bool = False
     leave: int | None = None
     quiet: Article | None = None
-
-
-class Outcome(Struct, frozen=True):
-    """What became of a document, and the id of its article."""
-
-    kind: Kind
-    article: int
-    title: str
 
 
 def from_file(document: Document, path: Path) -> Incoming:
@@ -139,7 +128,7 @@ def decide(
     if kind != "unchanged" and workspace != EVERYONE and not match.viewers <= {workspace, *together}:
         if not by_text:
             return Decision(
-                kind="new",
+                kind=kind if workspace in match.viewers else "new",
                 document=document,
                 keys=tuple(keys),
                 story=stored.story,
@@ -207,7 +196,7 @@ def _store(
     else:
         news = decision.kind == "large update"
         articles.update(article, document, keys=decision.keys, workspace=workspace, now=now, news=news)
-    return Outcome(decision.kind, article, document.title)
+    return Outcome(decision.kind, article, document.title, decision.leave)
 
 
 def _batches(incoming: Iterable[Incoming]) -> Iterator[list[Incoming]]:

@@ -85,6 +85,19 @@ class Article(Document, frozen=True, kw_only=True):
         return Head(id=self.id, title=self.title, url=self.url, source=self.source, published=self.published)
 
 
+Kind = Literal["new", "unchanged", "small update", "large update"]
+"""What a document is to who hands it in."""
+
+
+class Outcome(Struct, frozen=True):
+    """What became of a document, and the id of its article; `before` is that of the article it replaces, if any."""
+
+    kind: Kind
+    article: int
+    title: str
+    before: int | None = None
+
+
 class Change(Struct, frozen=True, kw_only=True):
     """What the search index should know after change `number`: `article` is None when nobody sees it any more."""
 
@@ -140,6 +153,8 @@ class Briefing(Struct, frozen=True, tag="briefing", kw_only=True):
     ping: str = ""
     """The role that is called, as its platform names it: "@123". Only a channel's own preference puts one in."""
     actions: tuple[Action, ...] = ()
+    updated: datetime | None = None
+    """When stories in it were told anew, on the channel's clock."""
 
 
 class Quote(Struct, frozen=True, kw_only=True):
@@ -318,7 +333,8 @@ class Delivery(Struct, frozen=True, kw_only=True):
     """One content on its way to one channel. `sent` maps part numbers to message ids already accepted.
 
     `slot` and `subscription` are None for notices and for posts that a person asked for; `slot` also for what was
-    withdrawn, since another delivery may then serve it.
+    withdrawn, since another delivery may then serve it. One that `follows` another goes into its thread, or `edits`
+    what it posted.
     """
 
     id: int
@@ -334,3 +350,5 @@ class Delivery(Struct, frozen=True, kw_only=True):
     sent: dict[int, str]
     created: datetime
     error: str | None = None
+    follows: int | None = None
+    edits: bool = False

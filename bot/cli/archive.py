@@ -16,8 +16,8 @@ from bot.cli.common import WORKSPACE, json_option, now, opened_storage, print_js
 from briefings.errors import FetchError, SidelinesError, UnreadableDocument
 
 if TYPE_CHECKING:
-    from briefings.ingest import Incoming, Outcome
-    from briefings.types import Document
+    from briefings.ingest import Incoming
+    from briefings.types import Document, Outcome
     from config.settings import Settings
 
 SUFFIXES = {".txt", ".text", ".md", ".markdown", ".html", ".htm", ".xhtml"}
@@ -41,11 +41,13 @@ def add(what: tuple[str, ...], as_json: bool) -> int:
     """Read articles and store them for everyone: plain text, Markdown and HTML files, folders of such, web
     addresses, `-` for standard input.
 
-    An article that is already stored changes nothing; a changed one updates what is stored. One refused file does not
-    stop the others; the exit status is 1 when any was refused.
+    An article that is already stored changes nothing; a changed one updates what is stored, and what was posted of it
+    in the last three days. One refused file does not stop the others; the exit status is 1 when any was refused.
     """
+    from bot.app import open_keywords
     from briefings.ingest import add as stored
     from briefings.types import EVERYONE
+    from briefings.updates import UPDATES, queue
 
     refusals: list[Refusal] = []
     names = list(_inputs(what, refusals))
@@ -54,8 +56,13 @@ def add(what: tuple[str, ...], as_json: bool) -> int:
         for start in range(0, len(names), AT_ONCE):
             batch = names[start : start + AT_ONCE]
             moment = now()
-            outcomes += stored(storage, _read(batch, settings, refusals), workspace=EVERYONE, now=moment)
-            if any(outcome.kind in NEWS for outcome in outcomes):
+            read = _read(batch, settings, refusals)
+            with storage.writing():
+                done = stored(storage, read, workspace=EVERYONE, now=moment)
+                if any(outcome.kind in UPDATES for outcome in done):
+                    queue(storage, open_keywords(), settings.preferences, done, moment)
+            outcomes += done
+            if any(outcome.kind in NEWS for outcome in done):
                 storage.subscriptions.wake_as_it_happens(moment)
             progress(start + len(batch), len(names))
         if outcomes:

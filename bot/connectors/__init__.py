@@ -1,8 +1,8 @@
 """The connector contract: what a chat platform brings so that everything else can stay ignorant of it.
 
 A connector is one file or package with a `Settings` struct, `create(settings) -> Connector` that does no I/O, and a
-class with `listen`, `render` and `send`. What people type, press and fill in it takes to the `Desk`. Channel ids and
-message ids are opaque outside it. `send` makes one attempt and raises one of four delivery errors, or
+class with `listen`, `render`, `send` and `edit`. What people type, press and fill in it takes to the `Desk`. Channel
+ids and message ids are opaque outside it. `send` makes one attempt and raises one of four delivery errors, or
 `OutcomeUnknown`; retrying is decided in `bot.delivery` alone.
 """
 
@@ -152,6 +152,12 @@ class Connector(Protocol):
         """Post one part and give its message id. `key` is the same at every attempt of this part of this delivery.
 
         Raises `RateLimited`, `TemporaryFailure`, `ChannelGone`, `PayloadRefused` or `OutcomeUnknown`.
+        """
+
+    async def edit(self, channel: str, message: str, part: Part, *, thread: str | None) -> None:
+        """Put a part in the place of a message that was sent; to do so again changes nothing.
+
+        Raises `RateLimited`, `TemporaryFailure`, `ChannelGone` or `PayloadRefused`, the last also when it was deleted.
         """
 
     async def find(self, channel: str, *, key: str, thread: str | None) -> str | None:

@@ -107,6 +107,13 @@ class Terminal:
             raise TemporaryFailure("The terminal is closed.") from error
         return key
 
+    async def edit(self, channel: str, message: str, part: Part, *, thread: str | None) -> None:
+        """Show the part once more: what is printed stays as it is."""
+        try:
+            await self.show((part.payload,), channel.removeprefix(SESSION))
+        except OSError as error:
+            raise TemporaryFailure("The terminal is closed.") from error
+
     async def find(self, channel: str, *, key: str, thread: str | None) -> str | None:
         """Look into the record; it cannot tell about what the program was killed while showing."""
         return self._shown.find(key)

@@ -42,6 +42,7 @@ from briefings.types import Briefing, Delivery, Notice, Preferences
 
 if TYPE_CHECKING:
     from briefings.storage import Storage
+    from briefings.storage.followups import Followed
 
 __all__ = ["Deliverer", "GiveUp", "Pace", "Pause", "Retries", "Retry", "Unknown", "after_failure"]
 
@@ -54,6 +55,8 @@ LOOK_AFTER = timedelta(seconds=30)
 """How long after a send that nobody answered the platform is asked about it."""
 PLAIN = 1000
 """Piece `j` of a part that went out as plain words is recorded as part number `part + PLAIN * (j + 1)`."""
+LEFT_OVER = Notice("This was updated; what stood here is told above.")
+"""What an edit leaves of a message that is one too many."""
 
 
 def key_of(delivery: Delivery, part: int) -> str:
@@ -158,7 +161,10 @@ class Deliverer:
 
     async def _attempt(self, connector: Connector, delivery: Delivery) -> None:
         try:
-            await self._send_parts(connector, delivery)
+            if delivery.follows is None:
+                await self._send_parts(connector, delivery, None)
+            else:
+                await self._follow(connector, delivery)
         except (LeaseLost, StorageError):
             raise
         except Exception as error:  # noqa: BLE001 - every failure is logged and settled there
@@ -169,16 +175,63 @@ class Deliverer:
                 raise LeaseLost
             log.info("delivered", extra={"action": "delivered", "delivery": delivery.id})
 
-    async def _send_parts(self, connector: Connector, delivery: Delivery) -> None:
-        """Send every part that is not yet recorded, those after the first into the thread of the first."""
+    async def _send_parts(self, connector: Connector, delivery: Delivery, thread: str | None) -> None:
+        """Send every part that is not yet recorded, into a thread; without one, into that of the first."""
         parts = await asyncio.to_thread(self._rendered, connector, delivery)
-        thread: str | None = None
         for number, part in enumerate(parts):
             try:
                 message = await self._send(connector, delivery, number, part, thread)
             except PayloadRefused as refused:
                 message = await self._send_plain(connector, delivery, number, part, thread, refused)
             thread = thread or message
+
+    # Follow-ups ---------------------------------------------------------------------------------------------
+
+    async def _follow(self, connector: Connector, delivery: Delivery) -> None:
+        """Tell more of what was posted, in its thread or in its place. Refused when that is gone, or not wanted."""
+        followed = await asyncio.to_thread(self._storage.followups.followed, delivery)
+        if followed is None:
+            raise PayloadRefused("What it follows was not posted, or nobody is to hear more of it.")
+        if followed.underway:
+            raise TemporaryFailure("What it follows is still on its way.")
+        if delivery.edits:
+            await self._edit_parts(connector, delivery, followed)
+        else:
+            await self._send_parts(connector, delivery, followed.lead)
+
+    async def _edit_parts(self, connector: Connector, delivery: Delivery, followed: Followed) -> None:
+        """Put every part in the place of the one that was posted; if there was none, it goes into the thread.
+
+        Killed on the way, it begins anew: to put a part in its place again changes nothing.
+        """
+        parts = await asyncio.to_thread(self._rendered, connector, delivery)
+        there, lead = followed.messages, followed.lead
+        for number, part in enumerate(parts):
+            message = there.get(number) or await self._send(connector, delivery, number, part, lead)
+            if number in there:
+                await self._edit(connector, delivery, message, part, lead)
+        kept = {there.get(number) for number in range(len(parts))}
+        (left,) = connector.render(LEFT_OVER)
+        for message in dict.fromkeys(there.values()):
+            if message and message not in kept:
+                await self._edit(connector, delivery, message, left, lead)
+
+    async def _edit(self, connector: Connector, delivery: Delivery, message: str, part: Part, lead: str) -> None:
+        """Put a part in the place of a message; one that people deleted from the thread stays away."""
+        await self._traffic.wait(connector, delivery)
+        await self._mark(self._outbox.renew, delivery, self._lease)
+        thread = None if message == lead else lead
+        try:
+            async with asyncio.timeout(self._patience):
+                await connector.edit(delivery.channel, message, part, thread=thread)
+        except TimeoutError as error:
+            raise TemporaryFailure("The platform did not answer in time.") from error
+        except PayloadRefused as refused:
+            if thread is None:
+                raise
+            log.info(str(refused), extra={"action": "not_edited", "delivery": delivery.id})
+
+    # Parts --------------------------------------------------------------------------------------------------
 
     def _rendered(self, connector: Connector, delivery: Delivery) -> Sequence[Part]:
         """The delivery's parts; a briefing says when it was due, on its subscription's clock, and calls its role."""

@@ -23,9 +23,14 @@ def settle(
     outbox, doubt = storage.outbox, in_doubt(delivery)
     with storage.writing():
         subscription = subscription_of(storage, delivery)
+        follows = delivery.follows is not None
         match decision:
             case Retry(at, counted):
                 return outbox.retry(*mark, at, "", in_doubt=doubt, counted=counted)
+            case Pause(reason) | GiveUp(reason) if follows and not doubt:
+                return outbox.failed(*mark, reason)  # Nobody waits for it, so nobody is told.
+            case Pause(reason) | GiveUp(reason) | Unknown(reason) if follows:
+                return outbox.unknown(*mark, reason)
             case Pause(reason) if subscription and not delivery.sent:
                 held = outbox.withdraw(*mark, reason)
             case Pause(reason) | GiveUp(reason) if not doubt:
@@ -50,6 +55,8 @@ def delivered(storage: Storage, connector: Connector, delivery: Delivery, holder
     False when another worker than `holder` has the delivery by now.
     """
     workspace = delivery.workspace
+    if delivery.follows is not None:
+        return storage.followups.finish(delivery, holder, now)
     with storage.writing():
         if not storage.outbox.delivered(delivery.id, holder, now):
             return False

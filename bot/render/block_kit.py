@@ -38,7 +38,7 @@ from bot.render.phrases import (
     summary,
     titled,
 )
-from bot.render.plain_text import LATE, clean, due_words
+from bot.render.plain_text import LATE, clean, due_words, updated_words
 from briefings.types import Action, Answer, Briefing, Content, Head, Item, Listing, Notice, Quote, Story
 
 __all__ = ["Message", "blocks", "escape", "messages"]
@@ -109,6 +109,8 @@ def _briefing(briefing: Briefing) -> Iterator[Group]:
         about.append(Run(due))
     if briefing.late:
         about.append(Run(LATE, style=("italic",)))
+    if updated := updated_words(briefing):
+        about.append(Run(updated, style=("bold",)))
     if about:
         yield Group((Line(spaced(about, " · ")),))
     if not briefing.stories:

@@ -35,7 +35,7 @@ from bot.render.phrases import (
     summary,
     titled,
 )
-from bot.render.plain_text import LATE, clean, due_words
+from bot.render.plain_text import LATE, clean, due_words, updated_words
 from briefings.types import Action, Answer, Briefing, Content, Item, Listing, Notice, Quote, Story
 
 __all__ = ["PREFIX", "Message", "messages"]
@@ -109,6 +109,7 @@ def _briefing(briefing: Briefing) -> Layout:
     about = [Run(topic, style=("bold",))] if topic else []
     about += [Run(due)] if due else []
     about += [Run(LATE, style=("italic",))] if briefing.late else []
+    about += [Run(updated, style=("bold",))] if (updated := updated_words(briefing)) else []
     above = [Line(spaced(about, " · "))] if about else []
     foot: list[Piece] = [Card(), Line((Run(more),))] if more else []
     foot += rows(_buttons(actions_for(briefing)))

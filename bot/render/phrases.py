@@ -86,7 +86,7 @@ def summary(content: Content) -> str:
     """One sentence that stands for all of it."""
     match content:
         case Briefing(stories=stories):
-            topic = shorten(content.topic or "", TITLE) or "Briefing"
+            topic = shorten(content.topic or "", TITLE) or ("Updated" if content.updated else "Briefing")
             if not stories:
                 return f"{topic}: no new stories."
             first = f"“{titled(stories[0].article)}”"

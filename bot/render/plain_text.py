@@ -63,6 +63,15 @@ def due_words(briefing: Briefing) -> str:
     return f"due {due:%a} {due.day} {due:%b %H:%M %Z}".rstrip() if due else ""
 
 
+def updated_words(briefing: Briefing) -> str:
+    """When stories in it were told anew, on the channel's clock; empty when none was. The day if it is another one."""
+    updated, due = briefing.updated, briefing.due
+    if not updated:
+        return ""
+    day = f"{updated:%a} " if due and due.date() != updated.date() else ""
+    return f"{'updated' if briefing.topic or due else 'Updated'} {day}{updated:%H:%M}"
+
+
 def cells(text: str) -> int:
     """How many terminal cells the text takes: wide characters two, combining marks none."""
     if text.isascii():
@@ -137,6 +146,8 @@ def _briefing_head(briefing: Briefing) -> str:
         parts.append(due_words(briefing))
     if briefing.late:
         parts.append(LATE)
+    if briefing.updated:
+        parts.append(updated_words(briefing))
     return " · ".join(parts)
 
 

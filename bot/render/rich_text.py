@@ -10,7 +10,7 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
-from bot.render.plain_text import LATE, clean, content_text, date_words, due_words
+from bot.render.plain_text import LATE, clean, content_text, date_words, due_words, updated_words
 from briefings.types import Action, Answer, Briefing, Content, Head, Item, Listing, Notice, Quote, Story
 
 HEADLINE, HEADING, QUIET, LINK, COMMAND = "bold cyan", "bold", "dim", "blue", "green"
@@ -39,6 +39,8 @@ def _briefing(briefing: Briefing) -> Iterator[RenderableType]:
         head.append(Text(due_words(briefing), QUIET))
     if briefing.late:
         head.append(Text(LATE, LEVELS["refused"]))
+    if briefing.updated:
+        head.append(Text(updated_words(briefing), HEADING))
     if head:
         yield Text(" · ").join(head)
         yield Text()

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from briefings.storage.claims import Claims
     from briefings.storage.engine import Database
     from briefings.storage.feeds import Feeds
+    from briefings.storage.followups import Followups
     from briefings.storage.outbox import Outbox
     from briefings.storage.settled import Preferences, Topics
     from briefings.storage.sources import Sources
@@ -124,6 +125,13 @@ class Storage:
         from briefings.storage.outbox import Outbox
 
         return Outbox(self.database)
+
+    @cached_property
+    def followups(self) -> Followups:
+        """Deliveries about what a channel was told before."""
+        from briefings.storage.followups import Followups
+
+        return Followups(self.database)
 
     @cached_property
     def topics(self) -> Topics:

@@ -258,8 +258,12 @@ class Outbox:
         states: Sequence[DeliveryState] = (),
         limit: int = 20,
     ) -> list[Delivery]:
-        """The newest deliveries of a workspace, or of one channel, subscription or some states, newest first."""
-        query = _stored.where(deliveries.c.workspace == workspace).order_by(deliveries.c.id.desc()).limit(limit)
+        """The newest deliveries of a workspace, or of one channel, subscription or some states, newest first.
+
+        Without follow-ups: nobody waits for them.
+        """
+        query = _stored.where(deliveries.c.workspace == workspace, deliveries.c.follows.is_(None))
+        query = query.order_by(deliveries.c.id.desc()).limit(limit)
         if channel is not None:
             query = query.where(deliveries.c.channel == channel)
         if subscription is not None:
@@ -279,8 +283,12 @@ class Outbox:
             return next(iter(_read(connection, query)), None)
 
     def counts(self, workspace: str | None = None, since: datetime | None = None) -> dict[DeliveryState, int]:
-        """How many deliveries there are in each state: of all workspaces or one, of all time or `since` then."""
-        query = select(deliveries.c.state, func.count()).group_by(deliveries.c.state)
+        """How many deliveries there are in each state: of all workspaces or one, of all time or `since` then.
+
+        A follow-up that came to nothing does not count.
+        """
+        told = or_(deliveries.c.follows.is_(None), deliveries.c.state.in_(("pending", "delivered")))
+        query = select(deliveries.c.state, func.count()).where(told).group_by(deliveries.c.state)
         if workspace is not None:
             query = query.where(deliveries.c.workspace == workspace)
         if since is not None:
@@ -341,4 +349,6 @@ def _delivery(row: Row[Any], sent: dict[int, str]) -> Delivery:
         sent=sent,
         created=moment(row.created),
         error=row.error,
+        follows=row.follows,
+        edits=row.edits,
     )

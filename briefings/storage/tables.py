@@ -190,12 +190,27 @@ deliveries = Table(
     Column("error", Text),
     Column("created", Time, nullable=False),
     Column("finished", Time),
+    Column("follows", Integer, comment="a delivery"),
+    Column(
+        "edits",
+        Boolean,
+        nullable=False,
+        default=False,
+        server_default=false(),
+        comment="it takes the place of what it follows; else it goes into its thread",
+    ),
     UniqueConstraint("subscription", "slot"),
     Index(
         "ix_deliveries_outbox",
         "next_attempt",
         sqlite_where=text("next_attempt IS NOT NULL"),
         postgresql_where=text("next_attempt IS NOT NULL"),
+    ),
+    Index(
+        None,
+        "follows",
+        sqlite_where=text("follows IS NOT NULL"),
+        postgresql_where=text("follows IS NOT NULL"),
     ),
     sqlite_autoincrement=True,
 )

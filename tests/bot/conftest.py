@@ -43,7 +43,7 @@ class Time:
 class Scripted:
     """A connector whose every message is kept, and whose next sends go as `script` says: an error, or None for well.
 
-    A notice is laid out as one message for each of its paragraphs.
+    Edits go by it as well. A notice is laid out as one message for each of its paragraphs.
     """
 
     name = "scripted"
@@ -57,6 +57,7 @@ class Scripted:
         self.found: dict[str, str | None] = {}
         self.refuses: Callable[[str], bool] = lambda text: False
         self.messages: list[tuple[str, str, str | None]] = []
+        self.edits: list[tuple[str, str]] = []
         self.times: list[float] = []
         self.keys: list[str] = []
         self.typed: list[str] = []
@@ -80,6 +81,11 @@ class Scripted:
             raise PayloadRefused("It was refused.")
         self.messages.append((channel, part.text, thread))
         return f"m{len(self.messages)}"
+
+    async def edit(self, channel: str, message: str, part: Part, *, thread: str | None) -> None:
+        if self.script and (error := self.script.pop(0)):
+            raise error
+        self.edits.append((message, part.text))
 
     async def find(self, channel: str, *, key: str, thread: str | None) -> str | None:
         if key in self.found:

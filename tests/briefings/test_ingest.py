@@ -250,7 +250,7 @@ def test_an_own_copy_for_a_small_change_is_no_news(storage: Storage) -> None:
     put(storage, BRIDGE, workspace="ours")
     put(storage, BRIDGE, workspace="theirs")
     kind, own = put(storage, CORRECTED, workspace="ours", now=LATER)
-    assert (kind, stored(storage, own, "ours").arrived) == ("new", NOW)
+    assert (kind, stored(storage, own, "ours").arrived) == ("small update", NOW)
 
 
 # Workspaces
@@ -286,7 +286,7 @@ def test_a_changed_text_of_a_shared_article_becomes_an_own_copy_in_the_same_stor
     _, key = put(storage, BRIDGE, workspace="ours")
     put(storage, BRIDGE, workspace="theirs")
     kind, own = put(storage, REWRITTEN, workspace="ours")
-    assert (kind, stored(storage, own, "ours").story) == ("new", key)
+    assert (kind, stored(storage, own, "ours").story) == ("large update", key)
     assert storage.articles.get(key, "ours") is None
     assert stored(storage, key, "theirs").title == BRIDGE.title
     assert put(storage, REWRITTEN, workspace="theirs")[0] == "large update"

@@ -139,6 +139,10 @@ class Slack:
             )
         return await self._api.post(team_of(channel), channel_of(channel), part.payload, thread=thread, key=key)
 
+    async def edit(self, channel: str, message: str, part: Part, *, thread: str | None) -> None:
+        """Put a part in the place of a message."""
+        await self._api.edit(team_of(channel), channel_of(channel), message, part.payload)
+
     async def find(self, channel: str, *, key: str, thread: str | None) -> str | None:
         """Look for the part's key in the metadata of what was posted since."""
         try:

@@ -219,6 +219,11 @@ class Api:
             self._conversations[team, channel] = answer["channel"]
         return str(answer["ts"])
 
+    async def edit(self, team: str, channel: str, message: str, payload: Mapping[str, Any]) -> None:
+        """Put another message in the place of one; its metadata stay, as the payload has none."""
+        conversation = self._conversations.get((team, channel), channel)
+        await self.call(team, "chat.update", channel=conversation, ts=message, **payload)
+
     async def find(
         self, team: str, channel: str, key: str, thread: str | None, since: datetime | None = None
     ) -> str | None:

@@ -54,6 +54,9 @@ REFUSED = {
     "too_many_attachments": "Slack found too many attachments in the message.",
     "invalid_arguments": "Slack did not accept the message.",
     "thread_not_found": "The message that this answers was deleted.",
+    "message_not_found": "The message was deleted.",
+    "cant_update_message": "Slack lets only who wrote a message edit it.",
+    "edit_window_closed": "The workspace lets messages be edited for a short time only.",
     "cannot_reply_to_message": "The message that this answers takes no replies.",
     "metadata_too_large": "Slack found what marks the message too large.",
 }
