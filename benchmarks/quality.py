@@ -3,6 +3,7 @@
 Run from the repository's folder (or with it on PYTHONPATH):
     python qa_bench.py --dataset squad --peers tantivy --system benchmarks.quality:system
     python summary_bench.py --dataset news_pool --peers lead --system benchmarks.quality:summarise
+    python extract_bench.py --dataset fundus_pages --peers trafilatura --system benchmarks.quality:extract
 """
 
 from datetime import UTC, datetime
@@ -14,6 +15,8 @@ from briefings.answer import CANDIDATES, asked_for, rank
 from briefings.condense import condense
 from briefings.index import Index
 from briefings.keywords import Keywords, load_aliases
+from briefings.pages import read_page
+from briefings.sections import assemble
 from briefings.sentences import split
 from briefings.types import EVERYONE, Article, Change, Document, Section
 
@@ -26,6 +29,15 @@ def summarise(article: dict[str, Any], budget: dict[str, int]) -> list[str]:
     document = Document(title=article["title"], sections=(Section(None, (tuple(article["sentences"]),)),))
     condensed = condense(document, KEYWORDS, **budget)
     return [sentence.text for section in condensed for sentence in section.sentences]
+
+
+def extract(html: str, url: str) -> dict[str, Any]:
+    """The text of a page and its sections, the lead with an empty heading."""
+    sections = [
+        {"heading": section.heading or "", "text": " ".join(section.sentences)}
+        for section in assemble(read_page(html, url=url).blocks)
+    ]
+    return {"text": "\n".join(part for section in sections for part in section.values()), "sections": sections}
 
 
 class Answering:

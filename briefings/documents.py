@@ -3,6 +3,7 @@
 import hashlib
 import re
 import unicodedata
+from datetime import datetime, timedelta
 from urllib.parse import parse_qsl, quote, unquote, urlencode, urlsplit
 
 from briefings.decoding import decode, is_binary
@@ -15,6 +16,9 @@ from briefings.types import Document, Section
 
 LIMIT = 10_000_000
 """Bytes of the largest text that is read; the longest news pages known have 5 MB."""
+
+DAY = timedelta(days=1)
+"""By which a date may be ahead of the clock: it may be of the place, without its zone."""
 
 LONGEST_TITLE = 120
 """Characters of a title made from the first sentence of a text that has none."""
@@ -32,9 +36,17 @@ _TRACKING = re.compile(
 )
 
 
-def read(data: bytes, *, name: str = "", charset: str = "", limit: int = LIMIT, stub_ok: bool = False) -> Document:
+def read(
+    data: bytes,
+    *,
+    name: str = "",
+    charset: str = "",
+    limit: int = LIMIT,
+    stub_ok: bool = False,
+    now: datetime | None = None,
+) -> Document:
     """The article in these bytes. `name` is a file name or address: its suffix, else the content, tells the kind.
-    `charset` is the encoding that its server names.
+    `charset` is the encoding that its server names. A date of publication later than a day after `now` is not believed.
 
     With `stub_ok` a page that has a title but too small an article, holds most of it back, or asks not to be indexed
     is a Document without sections: its headline and link are all there is to use.
@@ -72,7 +84,7 @@ def read(data: bytes, *, name: str = "", charset: str = "", limit: int = LIMIT, 
         url=draft.url,
         source=draft.source,
         byline=draft.byline,
-        published=draft.published,
+        published=None if now and draft.published and draft.published > now + DAY else draft.published,
         language=_language(sections) or draft.language,
     )
 

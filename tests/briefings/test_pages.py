@@ -187,6 +187,12 @@ def test_a_date_of_a_template_is_not_believed() -> None:
     assert article(LEAD + COST, head=head).published == datetime(2025, 3, 4, tzinfo=UTC)
 
 
+@pytest.mark.parametrize(("stated", "believed"), [("2025-03-04T17:30:00Z", True), ("2025-03-07T17:30:00Z", False)])
+def test_a_date_ahead_of_the_clock_is_not_believed(stated: str, believed: bool) -> None:
+    data = page(f"<article>{LEAD}{COST}</article>", head=described(datePublished=stated))
+    assert (read(data, now=datetime(2025, 3, 4, 9, tzinfo=UTC)).published is not None) is believed
+
+
 @pytest.mark.parametrize(
     ("stated", "address"),
     [
