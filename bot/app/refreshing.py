@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from typing import TYPE_CHECKING
 
-from bot.app import open_fetcher
+from bot.app import open_fetcher, open_keywords
 from bot.app.workshop import Workshop
 from briefings.refresh import Options, Refresher
+from briefings.updates import queue
 
 if TYPE_CHECKING:
     from bot.app import Progress
@@ -21,7 +23,8 @@ if TYPE_CHECKING:
 def open_refresher(settings: Settings, storage: Storage, fetcher: Fetcher, work: Work, place: Place) -> Refresher:
     """What keeps feeds read, as the settings say; `place` is where notices about a source go."""
     options = Options(every=timedelta(seconds=settings.sources.every), limit=settings.reading.limit)
-    return Refresher(storage, fetcher, work, options, place=place)
+    follow = partial(queue, storage, open_keywords(), settings.preferences)
+    return Refresher(storage, fetcher, work, options, place=place, follow=follow)
 
 
 async def refresh_once(settings: Settings, storage: Storage, progress: Progress) -> int:

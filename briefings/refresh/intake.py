@@ -18,7 +18,7 @@ from briefings.errors import SidelinesError
 from briefings.polling import Item, Plan, decide, flooded, transition
 from briefings.refresh.gathering import ENTRIES, Gathered, Job, held
 from briefings.sources import Entry, Feed, Listed, Seen, Source
-from briefings.types import Key, Notice
+from briefings.types import Key, Notice, Outcome
 
 if TYPE_CHECKING:
     from briefings.fetch import Fetched
@@ -36,6 +36,9 @@ HELD = "Most of the feed was suddenly new, so it waits for somebody to accept or
 
 Place = Callable[[Source], tuple[str, str] | None]
 """The workspace and channel for notices about a source; None when nobody can be told."""
+
+Follow = Callable[[Sequence[Outcome], datetime], object]
+"""Told, in the transaction that stores them, what became of documents: what was posted of them may be out of date."""
 
 
 class Looked(Struct, frozen=True, kw_only=True):
@@ -58,10 +61,11 @@ class Planned(Struct, frozen=True, kw_only=True):
 class Intake:
     """Plans and stores for the feeds that `holder` has claimed. Synchronous; raises StorageError."""
 
-    def __init__(self, storage: Storage, holder: str, place: Place) -> None:
+    def __init__(self, storage: Storage, holder: str, place: Place, follow: Follow) -> None:
         self._storage = storage
         self._holder = holder
         self._place = place
+        self._follow = follow
 
     # Planning -----------------------------------------------------------------------------------------------
 
@@ -145,16 +149,16 @@ class Intake:
             if (row := each.row) and (document := each.document)
         ]
         together = frozenset(source.workspace for source in sources)
-        new = 0
+        outcomes: list[Outcome] = []
         for source in sources:
             wanted = [pair for pair in found if source.first_read is None or not pair[0].again]
             for backlog in (source.added, None):
                 part = [it for each, it in wanted if _is_old(each, source) == bool(backlog)]
-                outcomes = ingest.add(
+                outcomes += ingest.add(
                     self._storage, part, workspace=source.workspace, now=now, backlog=backlog, together=together
                 )
-                new += sum(outcome.kind == "new" for outcome in outcomes)
-        return new
+        self._follow(outcomes, now)
+        return sum(outcome.kind == "new" for outcome in outcomes)
 
     def _touch(self, items: Iterable[Item], now: datetime) -> None:
         """Remember that these entries are still listed, and under which address now."""
