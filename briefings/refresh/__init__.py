@@ -22,7 +22,7 @@ from briefings import bodies
 from briefings.errors import SidelinesError, StorageError
 from briefings.polling import after_failure, after_success
 from briefings.refresh.gathering import Gatherer, Rests
-from briefings.refresh.intake import Intake, Looked, Place
+from briefings.refresh.intake import Follow, Intake, Looked, Place
 
 if TYPE_CHECKING:
     from briefings.fetch import Fetcher
@@ -58,6 +58,7 @@ class Refresher:
         options: Options,
         *,
         place: Place,
+        follow: Follow = lambda _outcomes, _now: None,
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
         jitter: Callable[[], float] = random.random,
     ) -> None:
@@ -69,7 +70,7 @@ class Refresher:
         self._jitter = jitter
         self._holder = uuid4().hex
         self._rests = Rests()
-        self._intake = Intake(storage, self._holder, place)
+        self._intake = Intake(storage, self._holder, place, follow)
         self._gatherer = Gatherer(fetcher, work, self._rests, every=options.every, limit=options.limit, now=now)
         self._under_way: dict[int, asyncio.Task[None]] = {}
 
