@@ -98,6 +98,48 @@ _LINES = frozenset(
         "whatsapp",
         "you may also like",
         "you might also like",
+        # What stands over boxes that lead elsewhere, in other words and languages.
+        "article content",
+        "don't miss",
+        "explore further",
+        "filed under",
+        "most watched",
+        "print article",
+        "read also",
+        "read next",
+        "recommended for you",
+        "recommended videos",
+        "related videos",
+        "story continues below",
+        "what to read next",
+        "auch interessant",
+        "das könnte sie auch interessieren",
+        "lesen sie auch",
+        "mehr zum thema",
+        "meistgelesen",
+        "weitere videos",
+        "à lire aussi",
+        "lire aussi",
+        "sur le même sujet",
+        "lea también",
+        "le puede interesar",
+        "te puede interesar",
+        "leggi anche",
+        "leia mais",
+        "leia também",
+        "veja também",
+        "lees ook",
+        "läs mer",
+        "läs också",
+        "les også",
+        "læs også",
+        "lue myös",
+        "czytaj też",
+        "zobacz także",
+        "čtěte také",
+        "читайте также",
+        "関連記事",
+        "관련기사",
     )
 )
 
@@ -110,7 +152,8 @@ _BEGINNINGS = re.compile(
     r"|watch\s?:|listen\s?:|image (?:source|credit|caption)|(?:file )?photo(?:graph)?s?\s?(?:[:/(]|by |credit)"
     r"|(?:picture|video|graphic)s?\s?(?:[:/(]|by |credit)|getty images|©|\(c\) ?\d{4}|copyright (?:©|\d{4})"
     r"|\d+ (?:min(?:ute)?s?) read$|\d+ (?:comments?|shares?)$|last (?:updated|modified)\b|updated\s?[:\d]"
-    r"|estimated reading time|reading time\b)"
+    r"|estimated reading time|reading time\b|tempo de leitura\b|lesedauer\b|temps de lecture\b|most read in\b"
+    r"|story continues below\b|advertisement \d|copyright ⓒ|order reprints\b|see more:)"
 )
 
 
