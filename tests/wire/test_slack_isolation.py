@@ -2,7 +2,7 @@
 
 import asyncio
 import json
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -16,10 +16,11 @@ CRANE = "Old crane in the harbour turns once more"
 
 
 class Two(Office):
-    """An office whose other workspace, Bolt, has an article, a subscription, a topic and a setting of its own."""
+    """An office whose other workspace, Bolt, has an article, a subscription, a source, a topic and a setting."""
 
     article: int
     number: int
+    source: int
     delivery: int
 
     def of_bolt(self) -> dict[str, Any]:
@@ -27,6 +28,7 @@ class Two(Office):
         workspace = f"slack:{OTHER}"
         return {
             "subscriptions": self.subscriptions(OTHER),
+            "sources": [(it.id, it.name, it.paused, it.held) for it in self.storage.sources.list(workspace)],
             "topics": self.storage.topics.list(workspace),
             "preferences": self.storage.preferences.merged(workspace, f"{workspace}:#{BOLT}", Preferences()),
             "deliveries": self.storage.outbox.history(workspace, limit=100),
@@ -44,6 +46,9 @@ async def two(opened: Opener, unpaced: None, slack: SlackServer) -> Two:
     office.close()
     await office.start()
     office.number = office.subscribe("harbour", BOLT, by=MAX, team=OTHER)
+    office.source = office.storage.sources.add(
+        workspace=f"slack:{OTHER}", url="https://cranes.example.org/feed", name="Crane Weekly", now=datetime.now(UTC)
+    ).id
     for words in ("topic add Cranes = crane OR crab", "settings style full", "settings quiet 01:00-02:00 in #world"):
         assert await office.call(MAX, words, BOLT, OTHER)
     (lead, *_) = await office.said(BOLT, slack.command(OTHER, BOLT, MAX, "/briefing", "subscriptions"))
@@ -78,11 +83,15 @@ async def test_each_sees_its_own(two: Two):
         assert CRANE not in shown
     assert "style: brief" in await two.type(KIM, "settings")
     assert CRANE not in await two.type(KIM, f"brief {CRANE}")
-    assert "Not stored" in await two.type(KIM, "why https://harbour.example.org/crane")
+    assert "Stored: no" in await two.type(KIM, "why https://harbour.example.org/crane")
+    assert "Crane" not in await two.type(KIM, "why https://cranes.example.org/one")
+    assert "Crane" not in await two.type(KIM, "sources")
     home = await two.home(KIM, "Nothing is subscribed", slack.home_opened(TEAM, KIM))
     assert CRANE not in home.shown
+    assert "Crane Weekly" not in home.shown
     home = await two.home(MAX, "harbour", slack.home_opened(OTHER, MAX), team=OTHER)
     assert CRANE in home.shown
+    assert "Crane Weekly" in home.shown
     assert CRANE in text_of(await two.said(BOLT, slack.command(OTHER, BOLT, MAX, "/briefing", "latest")))
     assert CRANE in text_of(await two.said(BOLT, slack.mention(OTHER, BOLT, MAX, "does the old crane turn?")))
     own_tokens_alone(slack)
@@ -116,6 +125,10 @@ FORGED = [
     "why {article}",
     "topic remove Cranes",
     "unsubscribe harbour",
+    *(f"source {verb} {{source}}" for verb in ("remove", "pause", "resume", "check", "accept", "skip")),
+    "source remove Crane Weekly",
+    "source remove https://cranes.example.org/feed",
+    "feeds export",
 ]
 
 
@@ -123,13 +136,14 @@ async def test_forged_numbers_in_buttons_reach_nothing(two: Two):
     slack, before = two.slack, two.of_bolt()
     (listed,) = await two.said(WORLD, two.command(KIM, "topics"))
     for command in FORGED:
-        words = command.format(number=two.number, delivery=two.delivery, article=two.article)
+        words = command.format(number=two.number, source=two.source, delivery=two.delivery, article=two.article)
         posted, whispered = len(slack.posts(WORLD)), len(slack.ephemerals(WORLD, KIM))
         acknowledged(await slack.press(TEAM, KIM, listed, forged(words)))
         await two.quiet()
         told = [*slack.posts(WORLD)[posted:], *slack.ephemerals(WORLD, KIM)[whispered:]]
         assert len(told) == 1, words
         assert "Old crane" not in text_of(told), words
+        assert "is read" not in text_of(told), words
         assert slack.view() is None, words
         assert two.of_bolt() == before, words
     own_tokens_alone(slack)
@@ -231,7 +245,7 @@ async def test_after_the_stated_time_nothing_is_left_of_one_and_all_of_the_other
             break
         await asyncio.sleep(0.02)
     theirs = two.of_bolt()
-    assert theirs["subscriptions"] == theirs["topics"] == theirs["deliveries"] == []
+    assert theirs["subscriptions"] == theirs["sources"] == theirs["topics"] == theirs["deliveries"] == []
     assert theirs["preferences"] == Preferences()
     assert two.storage.articles.get(two.article, f"slack:{OTHER}") is None
     assert [it.id for it in two.subscriptions()] == [number]

@@ -27,6 +27,8 @@ async def test_with_every_call_slowed_to_4_s_each_acknowledgement_comes_within_3
     form = await office.viewed(office.command(KIM, "subscribe"))
     await office.quiet()
     question = await office.viewed(slack.shortcut(TEAM, LEE, "sidelines:ask"))
+    home = await office.home(KIM, "Sources", slack.home_opened(TEAM, KIM))
+    source = await office.viewed(slack.press(TEAM, KIM, home, "add a source"))
     post = await slack.message(TEAM, WORLD, ANN, "See https://harbour.example.org/night-ferry")
     linking = next(message for message in slack.messages(WORLD) if message.ts == post.ts)
     await office.stop()
@@ -42,6 +44,8 @@ async def test_with_every_call_slowed_to_4_s_each_acknowledgement_comes_within_3
         slack.options(form, "sidelines-pick:topic", "fer"),
         slack.submit(form, {**filled, "sidelines-pick:when": "every blue moon"}),
         slack.submit(question, {"question": QUESTION}),
+        slack.press(TEAM, KIM, home, "add a source"),
+        slack.submit(source, {"address": "http://10.0.0.1/feed"}),
         slack.shortcut(TEAM, KIM, "sidelines:ask"),
         slack.message_shortcut(TEAM, LEE, linking, "sidelines:brief_link"),
         slack.home_opened(TEAM, ANN),
@@ -61,6 +65,7 @@ async def test_with_every_call_slowed_to_4_s_each_acknowledgement_comes_within_3
     assert "count the lorries" in slack.posts(NEWS)[0].shown
     assert "What you can type" in text_of(slack.ephemerals(WORLD, LEE))
     assert slack.home(TEAM, ANN) is not None
+    assert "private network" in slack.home(TEAM, KIM).shown
     assert [it.topic for it in office.subscriptions()] == ["ferry"]
     if mode == "oauth":
         assert FERRY in text_of(slack.posts(BOLT))
