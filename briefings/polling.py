@@ -87,8 +87,12 @@ def after_success(
     )
 
 
-def after_failure(feed: Feed, error: SidelinesError, now: datetime, *, every: timedelta, jitter: float) -> Feed:
-    """The feed after it could not be fetched or read."""
+def after_failure(
+    feed: Feed, error: SidelinesError, now: datetime, *, every: timedelta, jitter: float, offline: bool = False
+) -> Feed:
+    """The feed after it could not be fetched or read. When we are `offline`, that says nothing about it."""
+    if offline:
+        return replace(feed, reason=str(error), last_fetch=now, next_fetch=now + _spread(every, jitter))
     failures = feed.failures + 1
     health: Health = feed.health
     if _gone(error) or (health == "failing" and feed.changed and now - feed.changed >= PAUSED_AFTER):

@@ -19,9 +19,9 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from briefings import bodies
-from briefings.errors import SidelinesError, StorageError
+from briefings.errors import FetchError, SidelinesError, StorageError
 from briefings.polling import after_failure, after_success
-from briefings.refresh.gathering import Gatherer, Rests
+from briefings.refresh.gathering import Gatherer, Rests, host_of
 from briefings.refresh.intake import Follow, Intake, Looked, Place
 
 if TYPE_CHECKING:
@@ -36,6 +36,12 @@ AT_ONCE = 64
 
 LEASE = timedelta(minutes=15)
 """How long a feed is held by the process that reads it."""
+
+OFFLINE = 3
+"""Silent hosts, and none that answered since twice the time between two looks, that mean that our own line is down.
+
+So nothing is failing because of it: that takes three failures, and the third comes later than that.
+"""
 
 FAULT = "Reading it failed by a fault of Sidelines; the log has the details."
 
@@ -72,6 +78,8 @@ class Refresher:
         self._rests = Rests()
         self._intake = Intake(storage, self._holder, place, follow)
         self._gatherer = Gatherer(fetcher, work, self._rests, every=options.every, limit=options.limit, now=now)
+        self._silent: set[str] = set()
+        self._answered: datetime | None = None
         self._under_way: dict[int, asyncio.Task[None]] = {}
 
     async def next_due(self) -> datetime | None:
@@ -138,6 +146,7 @@ class Refresher:
             fetched = await self._fetcher.fetch(
                 feed.url, accept="feed", etag=feed.etag, last_modified=feed.last_modified, limit=limit
             )
+            self._hear(feed)
             if fetched.not_modified or fetched.digest == feed.digest:
                 return Looked(fetched=replace(fetched, body=b""))
             listed, items = await self._work(
@@ -145,6 +154,7 @@ class Refresher:
             )
         except SidelinesError as error:
             self._rests.heed(feed.url, error, self._now())
+            self._hear(feed, error)
             return Looked(error=error)
         return Looked(fetched=replace(fetched, body=b""), listed=listed, items=items)
 
@@ -154,5 +164,23 @@ class Refresher:
         if looked.fetched is None:
             error = looked.error or SidelinesError(FAULT)
             log.info("feed failed: %s", error, extra={"action": "feed_failed", "feed": feed.id})
-            return after_failure(feed, error, now, every=every, jitter=jitter)
+            offline = _is_silence(error) and self._is_offline(now)
+            return after_failure(feed, error, now, every=every, jitter=jitter, offline=offline)
         return after_success(feed, looked.fetched, now, every=every, jitter=jitter, listed=looked.listed, news=news)
+
+    def _hear(self, feed: Feed, error: SidelinesError | None = None) -> None:
+        """Remember whether the host of a feed answered."""
+        if error is not None and _is_silence(error):
+            self._silent.add(host_of(feed.url))
+        else:
+            self._silent.clear()
+            self._answered = self._now()
+
+    def _is_offline(self, now: datetime) -> bool:
+        lately = self._answered is not None and now - self._answered <= 2 * self._options.every
+        return len(self._silent) >= OFFLINE and not lately
+
+
+def _is_silence(error: SidelinesError) -> bool:
+    """Whether no answer came."""
+    return isinstance(error, FetchError) and error.status is None

@@ -73,13 +73,13 @@ class Rests:
     def heed(self, url: str, error: SidelinesError, now: datetime) -> None:
         """Remember what the host of `url` asked for when it refused, if anything."""
         if until := host_rests_until(error, now):
-            self._until[_host(url)] = until
+            self._until[host_of(url)] = until
 
     def until(self, url: str, now: datetime) -> datetime | None:
         """Until when the host of `url` is left alone; None when it may be asked."""
         for host in [host for host, until in self._until.items() if until <= now]:
             del self._until[host]
-        return self._until.get(_host(url))
+        return self._until.get(host_of(url))
 
 
 class Gatherer:
@@ -218,7 +218,7 @@ def _may_pass(error: SidelinesError) -> bool:
 def _is_of_its_site(url: str, feed: Feed, listed: Listed | None) -> bool:
     """Whether an address is of the site of its feed; else what the feed says there may be about another's article."""
     site = listed.site if listed else feed.site
-    return any(_domain(_host(url)) == _domain(_host(place)) for place in (feed.url, site) if place)
+    return any(_domain(host_of(url)) == _domain(host_of(place)) for place in (feed.url, site) if place)
 
 
 def _domain(host: str) -> str:
@@ -226,7 +226,8 @@ def _domain(host: str) -> str:
     return host if host.replace(".", "").isdigit() else ".".join(host.split(".")[-2:])
 
 
-def _host(url: str) -> str:
+def host_of(url: str) -> str:
+    """The host that an address names, "" when it is none."""
     try:
         return urlsplit(url).hostname or ""
     except ValueError:
