@@ -192,14 +192,13 @@ class Api:
 
 async def _read(request: web.Request, world: World) -> tuple[Call, Endpoint | None]:
     path, body = "/" + request.match_info["path"], None
-    raw = await request.read()
-    if raw and request.content_type == "application/json":
+    if request.content_type.startswith("multipart/"):
+        body = await _with_files(request)
+    elif (raw := await request.read()) and request.content_type == "application/json":
         try:
             body = json.loads(raw)
         except ValueError:
             world.breach(path, ["a body that is no JSON"])
-    elif raw and request.content_type.startswith("multipart/"):
-        body = json.loads(str((await request.post()).get("payload_json", "{}")))
     for name, method, pattern, endpoint in PATTERNS:
         if method == request.method and pattern.fullmatch(path):
             channel = path.split("/")[2] if path.startswith("/channels/") else None
@@ -207,6 +206,17 @@ async def _read(request: web.Request, world: World) -> tuple[Call, Endpoint | No
             call.proxied = request.raw_path.startswith("http://")
             return call, endpoint
     return Call("unknown", request.method, path, body, dict(request.query), world.clock()), None
+
+
+async def _with_files(request: web.Request) -> Any:
+    """A body that came with files, the bytes of each beside its name as `content`."""
+    sent = await request.post()
+    body = json.loads(str(sent.get("payload_json", "{}")))
+    for each in body.get("attachments") or []:
+        file = sent.get(f"files[{each['id']}]")
+        if isinstance(file, web.FileField) and file.filename == each["filename"]:
+            each["content"] = file.file.read()
+    return body
 
 
 def _broken(request: web.Request) -> web.StreamResponse:

@@ -45,8 +45,12 @@ def read_by(guilds: GuildOffice, who: Who | None = None) -> list[Source]:
 
 
 def copied(messages: list[Message]) -> bytes:
-    """What people copy out of blocks of code."""
-    return "\n".join(line for each in messages for line in each.content.split("\n") if line != "```").encode()
+    """What people copy: a file, or the words of a block of code."""
+    (message,) = messages
+    for file in message.payload.get("attachments", ()):
+        assert file["filename"] == "feeds.opml"
+        return bytes(file["content"])
+    return message.content.removeprefix("```").removesuffix("```").strip().encode()
 
 
 def add(guilds: GuildOffice, url: str, name: str = TITLE) -> Source:
@@ -203,11 +207,26 @@ async def test_a_list_of_feeds_comes_in_and_goes_out(guilds: GuildOffice, stand:
     assert read_by(guilds) == []
     assert "61 feeds added, 1 not" in (await guilds.slash(kim, "feeds import", address=address)).shown
     assert "0 feeds added, 62 not" in (await guilds.slash(kim, "feeds import", address=address)).shown
-    given = await guilds.slash(kim, "feeds export")
-    assert given.ephemeral
-    outlines = opml.read(copied(given.messages))
-    assert [(it.title, it.url) for it in outlines] == [(it.name, it.feed.url) for it in read_by(guilds)]
-    assert len(outlines) == 61
+    for length in (61, 3):
+        for it in read_by(guilds)[length:]:
+            guilds.storage.sources.remove(it.id, it.workspace)
+        given = await guilds.slash(kim, "feeds export")
+        assert given.ephemeral
+        sent = await guilds.mention(kim, "feeds export")
+        assert "in a direct message" in text_of(sent)
+        for messages in (given.messages, guilds.discord.posts(guilds.discord.conversation(kim))[-1:]):
+            outlines = opml.read(copied(messages))
+            assert [(it.title, it.url) for it in outlines] == [(it.name, it.feed.url) for it in read_by(guilds)]
+            assert len(outlines) == length
+
+
+async def test_where_no_file_may_be_sent_the_list_is_shown(guilds: GuildOffice):
+    for number in range(61):
+        add(guilds, f"https://paper{number}.example.org/feed", f"Paper {number}")
+    guilds.discord.fail_next("edit_original", code=50013)
+    given = await guilds.slash(guilds.kim, "feeds export")
+    blocks = [each.content.removeprefix("```").removesuffix("```").strip("\n") for each in given.messages]
+    assert len(opml.read("\n".join(blocks).encode())) == 61
 
 
 # In direct messages

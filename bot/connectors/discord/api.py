@@ -8,6 +8,7 @@ from collections import OrderedDict
 from collections.abc import Awaitable, Callable, Mapping
 from contextvars import ContextVar
 from datetime import timedelta
+from json import dumps
 from types import SimpleNamespace
 from typing import Any, TypeVar
 
@@ -123,9 +124,8 @@ class Api:
         client = await self._connected()
         posting = posting or single
         token = _tries.set([] if single else None)
-        body = {} if json is None else {"json": json}
         try:
-            return await client.http.request(Route(method, path, **ids), **body)
+            return await client.http.request(Route(method, path, **ids), **_body(json))
         except discord.RateLimited as error:
             raise RateLimited("Discord asks for a pause.", timedelta(seconds=error.retry_after)) from error
         except discord.HTTPException as error:
@@ -220,6 +220,25 @@ class Api:
                 await self.sleep(pause)
                 wait *= 2
         raise AssertionError("the last attempt returns or raises")
+
+
+def _body(json: Any) -> dict[str, Any]:
+    """What is sent, as discord.py wants it. A payload's `attachments` have their `text` in it, which is sent as a file.
+
+    https://docs.discord.com/developers/reference#uploading-files
+    """
+    if json is None:
+        return {}
+    files = json.get("attachments") if isinstance(json, Mapping) else None
+    if not files:
+        return {"json": json}
+    named = [{"id": number, "filename": file["filename"]} for number, file in enumerate(files)]
+    words = {"name": "payload_json", "value": dumps({**json, "attachments": named})}
+    parts = [
+        {"name": f"files[{file['id']}]", "value": given["text"].encode(), "filename": file["filename"]}
+        for file, given in zip(named, files, strict=True)
+    ]
+    return {"form": [words, *parts]}
 
 
 def code_of(error: BaseException) -> int:

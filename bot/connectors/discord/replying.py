@@ -6,6 +6,7 @@ A reply is tried again while Discord surely did not take it, and where a repeat 
 from __future__ import annotations
 
 import logging
+from collections.abc import Sequence
 from typing import Any
 
 import discord
@@ -25,6 +26,8 @@ OUTSIDE = 6
 """Messages that one command may be answered with where the bot is not installed: the first, and five that follow it.
 https://docs.discord.com/developers/interactions/receiving-and-responding#followup-messages"""
 
+FILE = "feeds.opml"
+"""The name of what is to be copied: lists of feeds are all that is."""
 MOST_ROWS = 25
 """Rows of a list that have buttons; five rows fill a message, and commands do the same."""
 
@@ -65,8 +68,8 @@ class Replies:
     async def send(self, reply: Reply, place: Place) -> None:
         """Show every content of a reply; what could not be shown is logged, and nothing is raised."""
         try:
-            contents = [_legible(await self.named(content, place)) for content in reply.contents]
-            messages = [message for content in contents for message in embeds.messages(content)]
+            contents = [await self.named(content, place) for content in reply.contents]
+            messages = [message for content in contents for message in laid_out(content)]
             if place.token:
                 await self._by_interaction(messages, place)
             elif reply.private and not place.direct and not _is_short(reply):
@@ -114,16 +117,19 @@ class Replies:
             await self._try(payload, message.text, place, first=not number)
 
     async def _try(self, payload: dict[str, Any], text: str, place: Place, *, first: bool) -> None:
-        """Answer by the interaction; in plain words if the layout is refused."""
+        """Answer by the interaction; in plain words if the layout is refused, or a file where none may be sent."""
 
         async def attempt() -> None:
             await self._api.respond(place.application, place.token, payload, first=first)
 
         try:
             await self._api.patiently(attempt)
-        except PayloadRefused as refused:
+        except (PayloadRefused, ChannelGone) as refused:
+            file = "attachments" in payload
+            if isinstance(refused, ChannelGone) and not file:
+                raise
             log.warning(str(refused), extra={"action": "plain_reply", "guild": place.guild})
-            for plain in embeds.messages(Notice(text)):
+            for plain in embeds.messages(Notice(text, code=file)):
                 payload = plain.payload | {"flags": plain.payload.get("flags", 0) | payload["flags"] & EPHEMERAL}
                 await self._api.respond(place.application, place.token, payload, first=first)
                 first = False
@@ -186,11 +192,18 @@ def place_of(interaction: discord.Interaction[Any], *, ephemeral: bool, origin: 
     )
 
 
-def _legible(content: Content) -> Content:
-    """A long list without the buttons of its rows, which would make a message of every five."""
-    if isinstance(content, Listing) and sum(bool(item.actions) for item in content.items) > MOST_ROWS:
-        return replace(content, items=tuple(replace(item, actions=()) for item in content.items))
-    return content
+def laid_out(content: Content) -> Sequence[embeds.Message]:
+    """A content as messages for one person to work with. Pure.
+
+    A long list is without the buttons of its rows; what is to be copied is a file where it would be torn apart.
+    """
+    match content:
+        case Listing(items=items) if sum(bool(item.actions) for item in items) > MOST_ROWS:
+            return embeds.messages(replace(content, items=tuple(replace(item, actions=()) for item in items)))
+        case Notice(code=True, text=text) if len(found := embeds.messages(content)) > 1:
+            file = {"filename": FILE, "text": text}
+            return (embeds.Message({**found[0].payload, "content": "", "attachments": [file]}, text),)
+    return embeds.messages(content)
 
 
 def _is_short(reply: Reply) -> bool:
