@@ -232,10 +232,7 @@ class Incoming:
             asker = await self._asker(place, managing)
         except DeliveryError as error:
             log.warning("a person was not looked up: %s", error, extra={"action": "asker_unknown", "team": place.team})
-            told = Notice(
-                f"I could not learn from Slack whether you may do that, so nothing was done. {error}", "problem"
-            )
-            return Reply((told,), private=True, found=False)
+            return modals.unknown(error)
         if managing and (form := await modals.form_for(self._parts, asked.text, asker)):
             return Reply((modals.offer(form),), private=True)
         channel = subscribed_channel(asked.text, place.channel)

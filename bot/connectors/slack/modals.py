@@ -34,16 +34,11 @@ log = logging.getLogger(__name__)
 HEAD_START = 1.0
 """Seconds that a form waits for who asked to be looked up; what comes later is put into the open form."""
 
-IN_TIME = 1.5
-"""Seconds that a source may take to be added while its form is open and can show what is wrong; Slack waits for 3 s."""
-
 TOO_LATE = Notice("Slack could not open the form in time. Please try again.", "problem")
-LOOKING = Notice("I am looking at that address, and say here what I find.")
-NO_ADDRESS = "Type the address of a feed, or of a site that names one."
 
 
 class Adding(Struct, frozen=True):
-    """What the form of a source shows first: nothing, it asks for an address."""
+    """What the form of a source shows first: nothing. `adding` takes what is typed there."""
 
 
 Form = Draft | Adding
@@ -55,25 +50,25 @@ def register(app: AsyncApp, parts: Parts) -> None:
     @app.options(re.compile(f"^{views.PICK}"))
     async def typing(ack: AsyncAck, payload: dict[str, Any], body: dict[str, Any], context: AsyncBoltContext) -> None:
         origin = views.origin_of(body.get("view") or {})
-        asker = presumed(parts, origin, *_who(context))
+        asker = presumed(parts, origin, *who(context))
         await ack(options=await _choices(parts, str(payload.get("action_id")), str(payload.get("value") or ""), asker))
 
     @app.action(views.PREVIEW)
     async def previewed(ack: AsyncAck, body: dict[str, Any], context: AsyncBoltContext) -> None:
         await ack()
-        parts.tasks.start(_preview(parts, body["view"], *_who(context)))
+        parts.tasks.start(_preview(parts, body["view"], *who(context)))
 
     @app.action(re.compile(f"^({views.VIEW_BUTTON}|{views.HOME_BUTTON})"))
     async def pressed(ack: AsyncAck, body: dict[str, Any], action: dict[str, Any], context: AsyncBoltContext) -> None:
         await ack()
-        team, person = _who(context)
+        team, person = who(context)
         if command := action.get("value"):
             event = f"{workspace_name(team)}:press:{body['trigger_id']}"
             parts.tasks.start(once(parts, event, lambda: _press(parts, body, command, team, person)))
 
     @app.view(views.SUBSCRIBE)
     async def submitted(ack: AsyncAck, view: dict[str, Any], context: AsyncBoltContext) -> None:
-        team, person = _who(context)
+        team, person = who(context)
         draft, origin = _draft(view, team), views.origin_of(view)
         problems = await parts.desk.check(draft, presumed(parts, origin, team, person))
         if problems:
@@ -82,19 +77,6 @@ def register(app: AsyncApp, parts: Parts) -> None:
         await ack()
         event = f"{workspace_name(team)}:view:{view['id']}"
         parts.tasks.start(once(parts, event, lambda: _submit(parts, draft, origin, team, person)))
-
-    @app.view(views.ADD)
-    async def adding(ack: AsyncAck, body: dict[str, Any], view: dict[str, Any], context: AsyncBoltContext) -> None:
-        team, person = _who(context)
-        address, origin = views.asked(view), views.origin_of(view)
-        event = f"{workspace_name(team)}:press:{body['trigger_id']}"
-        added = asyncio.create_task(_added(parts, event, address, origin, team, person))
-        await asyncio.wait({added}, timeout=IN_TIME)
-        if added.done() and not added.result().found:
-            await ack(response_action="errors", errors=views.field_errors(view, {"address": _said(added.result())}))
-            return
-        await ack()
-        parts.tasks.start(_tell(parts, added, origin, team, person))
 
 
 async def form_for(parts: Parts, text: str, asker: Asker) -> Form | None:
@@ -194,38 +176,15 @@ async def _preview(parts: Parts, view: Mapping[str, Any], team: str, person: str
 
 
 async def _submit(parts: Parts, draft: Draft, origin: Origin, team: str, person: str) -> None:
-    await _outcome(parts, await _subscribed(parts, draft, team, person), origin, team, person)
+    await outcome(parts, await _subscribed(parts, draft, team, person), origin, team, person)
 
 
-async def _outcome(parts: Parts, reply: Reply, origin: Origin, team: str, person: str) -> None:
+async def outcome(parts: Parts, reply: Reply, origin: Origin, team: str, person: str) -> None:
     """Show what came of a form where it was asked for: in the conversation or on the Home tab."""
     if origin.channel:
         await parts.replies.send(reply, place(origin, team, person))
     else:
         await publish(parts, team, person, reply.contents)
-
-
-async def _added(parts: Parts, event: str, address: str, origin: Origin, team: str, person: str) -> Reply:
-    """What comes of an address that was typed into the form of a source; nothing when it is seen to elsewhere."""
-    if not address:
-        return Reply((Notice(NO_ADDRESS, "refused"),), found=False)
-    if not await parts.desk.claim(event):
-        return Reply(())
-    try:
-        reply = await parts.desk.answer(f"source add {address}", await _meet(parts, origin, team, person))
-    except DeliveryError as error:
-        reply = _unknown(error)
-    await parts.desk.settle(event)
-    return replace(reply, contents=tuple(await named(parts, team, reply.contents)))
-
-
-async def _tell(parts: Parts, added: asyncio.Task[Reply], origin: Origin, team: str, person: str) -> None:
-    """Say what was added, or what was wrong when that came too late for the form; first that it takes a while."""
-    if not added.done():
-        await _outcome(parts, Reply((LOOKING,), private=True), origin, team, person)
-    reply = await added
-    if reply.contents:
-        await _outcome(parts, reply, origin, team, person)
 
 
 async def _subscribed(parts: Parts, draft: Draft, team: str, person: str) -> Reply:
@@ -236,7 +195,7 @@ async def _subscribed(parts: Parts, draft: Draft, team: str, person: str) -> Rep
         try:
             asker = await parts.people.asker(team, channel, person, managing=True)
         except DeliveryError as error:
-            return _unknown(error)
+            return unknown(error)
         return await parts.desk.submit(draft, asker)
 
     return await in_channel(parts, team, channel, submit)
@@ -254,9 +213,9 @@ async def _press(parts: Parts, body: Mapping[str, Any], command: str, team: str,
         await _update(parts, team, view, await _shown(parts, team, shown, origin))
     else:
         try:
-            reply = await parts.desk.answer(command, await _meet(parts, origin, team, person))
+            reply = await parts.desk.answer(command, await meet(parts, origin, team, person))
         except DeliveryError as error:
-            reply = _unknown(error)
+            reply = unknown(error)
         if not at_home:
             await _update(parts, team, view, await _shown(parts, team, reply, origin))
         elif _is_brief(reply) or not await _opened(parts, team, body["trigger_id"], reply, origin):
@@ -290,7 +249,8 @@ async def _update(parts: Parts, team: str, view: Mapping[str, Any], shown: View)
         log.info("a modal is as it was: %s", error, extra={"action": "modal_failed", "workspace": team})
 
 
-async def _meet(parts: Parts, origin: Origin, team: str, person: str) -> Asker:
+async def meet(parts: Parts, origin: Origin, team: str, person: str) -> Asker:
+    """A person as Slack knows them, where a modal was asked for. Raises a DeliveryError when Slack does not tell."""
     channel = origin.channel or person
     return await parts.people.asker(team, channel, person, managing=True, thread=origin.thread)
 
@@ -301,7 +261,7 @@ async def _form_or_refusal(parts: Parts, form: Form, origin: Origin, team: str, 
     As long as Slack does not tell who they are, the form as it was.
     """
     try:
-        asker = await _meet(parts, origin, team, person)
+        asker = await meet(parts, origin, team, person)
     except DeliveryError as error:
         log.warning("a person is unknown: %s", error, extra={"action": "asker_unknown", "workspace": team})
         return form
@@ -309,14 +269,10 @@ async def _form_or_refusal(parts: Parts, form: Form, origin: Origin, team: str, 
     return await form_for(parts, words, asker) or await parts.desk.answer(words, asker)
 
 
-def _unknown(error: DeliveryError) -> Reply:
+def unknown(error: DeliveryError) -> Reply:
+    """What is said when Slack does not tell who somebody is."""
     told = f"I could not learn from Slack whether you may do that, so nothing was done. {error}"
     return Reply((Notice(told, "problem"),), private=True, found=False)
-
-
-def _said(reply: Reply) -> str:
-    """A refusal in plain words."""
-    return "\n".join(content.text for content in reply.contents if isinstance(content, Notice))
 
 
 async def _shown(parts: Parts, team: str, what: Form | Reply, origin: Origin) -> View:
@@ -338,5 +294,6 @@ def _draft(view: Mapping[str, Any], team: str) -> Draft:
     return replace(draft, channel=channel_name(team, draft.channel)) if draft.channel else draft
 
 
-def _who(context: AsyncBoltContext) -> tuple[str, str]:
+def who(context: AsyncBoltContext) -> tuple[str, str]:
+    """The team and the person."""
     return context.team_id or "", context.user_id or ""

@@ -24,7 +24,7 @@ from slack_sdk.socket_mode.aiohttp import SocketModeClient
 from slack_sdk.socket_mode.request import SocketModeRequest
 
 from bot.connectors import ChannelGone, RateLimited, TemporaryFailure
-from bot.connectors.slack import assistant, home, incoming, modals, shortcuts
+from bot.connectors.slack import adding, assistant, home, incoming, modals, shortcuts
 
 if TYPE_CHECKING:
     from slack_sdk.socket_mode.async_client import AsyncBaseSocketModeClient
@@ -74,7 +74,7 @@ def build(parts: Parts) -> AsyncApp:
         log.error("a listener failed", exc_info=error, extra={"action": "listener_failed", "kind": body.get("type")})
         return None
 
-    for module in (modals, home, assistant, shortcuts, incoming):
+    for module in (modals, adding, home, assistant, shortcuts, incoming):
         module.register(app, parts)
     incoming.register_rest(app, parts)
     return app
