@@ -308,12 +308,15 @@ def preview(
     return compose(topic, new, preferences, keywords) if new else None
 
 
-def post(storage: Storage, briefing: Briefing, workspace: str, channel: str, now: datetime) -> int:
+def post(
+    storage: Storage, briefing: Briefing, workspace: str, channel: str, now: datetime, asked_by: str | None = None
+) -> int:
     """Queue a briefing that a person asked to post; the channel will not get its stories again. Gives the delivery."""
     heads = (*(story.article for story in briefing.stories), *briefing.more)
     with storage.writing():
         articles = storage.articles.get_many([head.id for head in heads], workspace)
-        return storage.outbox.add_post(workspace, channel, briefing, now, {article.story for article in articles})
+        stories = {article.story for article in articles}
+        return storage.outbox.add_post(workspace, channel, briefing, now, stories, asked_by)
 
 
 def _milliseconds(moment: datetime) -> int:

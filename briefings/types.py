@@ -334,7 +334,7 @@ class Delivery(Struct, frozen=True, kw_only=True):
 
     `slot` and `subscription` are None for notices and for posts that a person asked for; `slot` also for what was
     withdrawn, since another delivery may then serve it. One that `follows` another goes into its thread, or `edits`
-    what it posted.
+    what it posted. `asked_by` is the person who asked for a post.
     """
 
     id: int
@@ -352,3 +352,4 @@ class Delivery(Struct, frozen=True, kw_only=True):
     error: str | None = None
     follows: int | None = None
     edits: bool = False
+    asked_by: str | None = None

@@ -33,7 +33,7 @@ def post(context: Context, argument: str) -> Reply:
         briefing = preview(context, subscription)
         if briefing is None:
             return refused(_had_everything(context, subscription))
-        publish.post(context.storage, briefing, context.workspace, subscription.channel, context.now)
+        _queue(context, briefing, subscription.channel)
     return told(f"It is on its way to {channel}.", private=True)
 
 
@@ -94,8 +94,13 @@ def _post_stories(context: Context, argument: str) -> Reply:
             return refused(f"{context.shown(channel)} has had that already.")
         stories = tuple(story(context, article, Length(), places[article.id]) for article in new)
         briefing = Briefing(topic=None, stories=stories)
-        publish.post(context.storage, briefing, context.workspace, channel, context.now)
+        _queue(context, briefing, channel)
     return told(f"It is on its way to {context.shown(channel)}.", private=True)
+
+
+def _queue(context: Context, briefing: Briefing, channel: str) -> None:
+    person = context.asker.person or None
+    publish.post(context.storage, briefing, context.workspace, channel, context.now, asked_by=person)
 
 
 def _post_again(context: Context, argument: str) -> Reply:

@@ -44,7 +44,8 @@ def settle(
             told = subscription.state == "blocked" and not delivery.sent  # When that began.
             _block(storage, subscription, decision.reason, now)
         if not told:
-            channel = connector.managers(delivery.workspace, subscription.created_by if subscription else None)
+            person = subscription.created_by if subscription else delivery.asked_by
+            channel = connector.managers(delivery.workspace, person)
             outbox.add_notice(delivery.workspace, channel, notice_of(delivery, decision, subscription), now)
         return True
 

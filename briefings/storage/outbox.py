@@ -50,7 +50,15 @@ class Outbox:
         """Queue the bot's own words for a channel. Gives the delivery's id."""
         return self.add_post(workspace, channel, content, now, ())
 
-    def add_post(self, workspace: str, channel: str, content: Content, now: datetime, stories: Iterable[int]) -> int:
+    def add_post(
+        self,
+        workspace: str,
+        channel: str,
+        content: Content,
+        now: datetime,
+        stories: Iterable[int],
+        asked_by: str | None = None,
+    ) -> int:
         """Queue what a person asked to post; the channel counts as having had its `stories`. Gives its id."""
         with self._database.writing() as connection:
             row = {
@@ -62,6 +70,7 @@ class Outbox:
                 "attempts": 0,
                 "next_attempt": milliseconds(now),
                 "created": milliseconds(now),
+                "asked_by": asked_by,
             }
             key = connection.execute(insert(deliveries).values(row)).inserted_primary_key
             delivery = int(key[0]) if key else 0
@@ -351,4 +360,5 @@ def _delivery(row: Row[Any], sent: dict[int, str]) -> Delivery:
         error=row.error,
         follows=row.follows,
         edits=row.edits,
+        asked_by=row.asked_by,
     )

@@ -199,6 +199,7 @@ deliveries = Table(
         server_default=false(),
         comment="it takes the place of what it follows; else it goes into its thread",
     ),
+    Column("asked_by", String, comment="a person who asked for the post"),
     UniqueConstraint("subscription", "slot"),
     Index(
         "ix_deliveries_outbox",

@@ -120,6 +120,15 @@ async def test_a_refusal_pauses_and_tells_who_subscribed_once(guilds: GuildOffic
     assert guilds.discord.posts(guilds.world) == []
 
 
+async def test_what_keeps_a_post_out_is_told_to_who_asked_for_it(guilds: GuildOffice):
+    guilds.discord.fail_next("create_message", code=50013, when=lambda call: call.channel == guilds.world.id)
+    briefed = await guilds.slash(guilds.kim, "brief", about="ferry")
+    place = guilds.discord.conversation(guilds.kim)
+    (told,) = await guilds.said(place, guilds.press(guilds.kim, briefed, "post here"))
+    assert "could not be posted" in told.shown
+    assert guilds.discord.posts(guilds.discord.conversation(guilds.acme.owner)) == []
+
+
 async def test_a_refused_layout_is_posted_in_plain_words(guilds: GuildOffice):
     guilds.discord.fail_next("create_message", code=50035)
     await due(guilds)
