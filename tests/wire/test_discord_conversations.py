@@ -1,4 +1,4 @@
-"""Every row of the table of what people type, in a server, over the wire. `sources` says that it is not there yet."""
+"""Rows of the table of what people type, in a server, over the wire; `test_discord_sources` has those of sources."""
 
 import pytest
 
@@ -204,11 +204,6 @@ async def test_topics(guilds: GuildOffice):
     assert "^" in (await guilds.slash(kim, "topic add", name="Bad", query='"no end')).shown
 
 
-async def test_sources_say_that_they_are_not_there_yet(guilds: GuildOffice):
-    for words in ("sources", "source add https://harbour.example.org/feed", "source remove 1"):
-        assert "reads no feeds" in text_of(await guilds.mention(guilds.kim, words))
-
-
 async def test_settings(guilds: GuildOffice):
     shown = await guilds.slash(guilds.kim, "settings")
     assert shown.ephemeral
@@ -228,7 +223,8 @@ async def test_why(guilds: GuildOffice):
     assert "Stored: yes" in done.shown
     assert "has not been posted yet" in done.shown
     nothing = await guilds.slash(guilds.lee, "why", article="https://harbour.example.org/nothing")
-    assert "Not stored" in nothing.shown
+    assert "Listed: no" in nothing.shown
+    assert "Stored: no" in nothing.shown
 
 
 async def test_help(guilds: GuildOffice):

@@ -16,6 +16,7 @@ READING = [
     ("latest", {}, (SUMMIT, SAWMILLS, FERRY)),
     ("latest", {"topic": "ferry"}, (FERRY,)),
     ("topics", {}, ("There are none yet",)),
+    ("sources", {}, ("Nothing is read by itself yet",)),
     ("subscriptions", {}, ("Nothing is subscribed",)),
     ("why", {"article": LINK}, ("Stored: yes",)),
     ("help", {}, ("What you can type", "unsubscribe")),
@@ -72,9 +73,6 @@ async def test_a_person_manages_their_own_by_typing(guilds: GuildOffice):
         ("topic add Wood = timber", "timber"),
         ("brief wood", SAWMILLS),
         ("topic remove Wood", "is removed"),
-        ("sources", "reads no feeds"),
-        ("source add https://harbour.example.org/feed", "reads no feeds"),
-        ("source remove 1", "reads no feeds"),
         ("settings style headlines", "style is now headlines"),
         ("settings", "style: headlines"),
     ):
