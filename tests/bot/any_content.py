@@ -97,6 +97,7 @@ def _contents(
             more=st.lists(heads, max_size=2).map(tuple),
             due=times,
             late=st.booleans(),
+            updated=times,
             actions=actions,
         ),
     )

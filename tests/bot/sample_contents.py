@@ -66,6 +66,17 @@ def answering(second: str) -> Answer:
 
 
 CONTENTS: dict[str, Content] = {
+    "briefing_updated": Briefing(
+        topic="harbour",
+        due=datetime(2026, 5, 20, 9, tzinfo=timezone(timedelta(hours=9), "KST")),
+        updated=datetime(2026, 5, 20, 14, 5, tzinfo=timezone(timedelta(hours=9), "KST")),
+        stories=(Story(FERRY, (SAILING,)), Story(BRIDGE, ())),
+    ),
+    "reply_updated": Briefing(
+        topic=None,
+        updated=datetime(2026, 5, 20, 14, 5, tzinfo=timezone(timedelta(hours=9), "KST")),
+        stories=(Story(FERRY, (SAILING, FARES)),),
+    ),
     "briefing": Briefing(
         topic="harbour",
         due=datetime(2026, 5, 20, 9, tzinfo=timezone(timedelta(hours=9), "KST")),

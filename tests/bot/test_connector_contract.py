@@ -13,7 +13,7 @@ from discord.http import Route
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.connectors import Connector, discord, slack, terminal
+from bot.connectors import Connector, PayloadRefused, discord, slack, terminal
 from bot.connectors.discord import Discord
 from bot.connectors.slack import Slack
 from bot.connectors.terminal import Terminal
@@ -66,6 +66,11 @@ CONTENTS: tuple[Content, ...] = (
         topic="G7", stories=(Story(HEAD, (CondensedSection("Ups", 1, (Telling("It rose.", 0, 0),)),)),), more=(HEAD,)
     ),
     Briefing(topic=None, stories=(), due=datetime(2026, 1, 2, tzinfo=UTC), late=True),
+    Briefing(
+        topic=None,
+        stories=(Story(HEAD, (CondensedSection(None, 0, (Telling("It fell.", 0, 0),)),)),),
+        updated=datetime(2026, 1, 2, 14, 5, tzinfo=UTC),
+    ),
     Answer(
         question="what",
         looked_for=("what",),
@@ -135,6 +140,35 @@ async def test_every_content_is_laid_out_as_messages_that_can_be_sent(connected,
     ids = [await connected.send(channel, part, key=f"1.{n}", thread=None) for n, part in enumerate(parts)]
     assert all(ids)
     assert len(set(ids)) == len(ids)
+
+
+@pytest.mark.parametrize("content", CONTENTS, ids=lambda content: type(content).__name__)
+async def test_any_content_can_take_the_place_of_a_message_again_and_again(connected, content):
+    channel = CHANNELS.get(connected.name, f"{connected.name}:#x")
+    lead, follower = (connected.render(Notice(words))[0] for words in ("Soon.", "Later."))
+    message = await connected.send(channel, lead, key="1.0", thread=None)
+    below = await connected.send(channel, follower, key="1.1", thread=message)
+    for part in (*connected.render(content), lead, lead):
+        await connected.edit(channel, message, part, thread=None)
+        await connected.edit(channel, below, part, thread=message)
+
+
+@pytest.mark.parametrize("connected", SERVERS, indirect=True)
+async def test_a_message_that_was_deleted_is_not_edited(connected):
+    channel, (part,) = CHANNELS[connected.name], connected.render(Notice("Soon."))
+    message = await connected.send(channel, part, key="1.0", thread=None)
+    gone = message[:-1] + str((int(message[-1]) + 1) % 10)
+    with pytest.raises(PayloadRefused, match="deleted"):
+        await connected.edit(channel, gone, part, thread=None)
+
+
+@pytest.mark.parametrize("connected", SERVERS, indirect=True)
+async def test_nothing_goes_into_the_thread_of_a_message_that_was_deleted(connected):
+    channel, (part,) = CHANNELS[connected.name], connected.render(Notice("Soon."))
+    message = await connected.send(channel, part, key="1.0", thread=None)
+    gone = message[:-1] + str((int(message[-1]) + 1) % 10)
+    with pytest.raises(PayloadRefused, match="deleted"):
+        await connected.send(channel, part, key="1.1", thread=gone)
 
 
 @pytest.mark.parametrize("content", CONTENTS, ids=lambda content: type(content).__name__)

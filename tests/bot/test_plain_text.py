@@ -3,6 +3,7 @@
 import unicodedata
 from datetime import UTC, datetime, timedelta, timezone
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -33,10 +34,33 @@ FERRY = Head(
 BRIDGE = Head(id=8, title="Bridge repairs begin", url="https://example.org/bridge")
 
 
+KST = timezone(timedelta(hours=9), "KST")
+MORNING = datetime(2026, 5, 20, 9, tzinfo=KST)
+
+
+@pytest.mark.parametrize(
+    ("briefing", "head"),
+    [
+        (Briefing(topic="harbour", stories=(), updated=MORNING.replace(hour=14, minute=5)), "harbour · updated 14:05"),
+        (
+            Briefing(topic="harbour", stories=(), due=MORNING, updated=MORNING.replace(hour=14)),
+            "harbour · due Wed 20 May 09:00 KST · updated 14:00",
+        ),
+        (
+            Briefing(topic="harbour", stories=(), due=MORNING, updated=MORNING.replace(day=21)),
+            "harbour · due Wed 20 May 09:00 KST · updated Thu 09:00",
+        ),
+        (Briefing(topic=None, stories=(), updated=MORNING), "Updated 09:00"),
+    ],
+)
+def test_what_was_told_anew_says_when(briefing: Briefing, head: str) -> None:
+    assert content_text(briefing).splitlines()[0] == head
+
+
 def test_a_briefing_shows_topic_time_source_sections_and_what_was_left_out() -> None:
     briefing = Briefing(
         topic="harbour",
-        due=datetime(2026, 5, 20, 9, tzinfo=timezone(timedelta(hours=9), "KST")),
+        due=MORNING,
         late=True,
         stories=(
             Story(

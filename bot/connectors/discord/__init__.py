@@ -142,7 +142,8 @@ def _payload(channel: str, part: Part) -> Payload:
     """The part's payload as it is sent to a channel: in direct messages its words and buttons say what they are of."""
     guild = guild_of(channel)
     if guild is None:
-        return {**part.payload, "content": at_home(part.payload.get("content", ""), HOME)}
+        content = part.payload.get("content")
+        return {**part.payload, "content": at_home(content, HOME)} if content else part.payload
     return anchored(part.payload, Origin(guild)) if place_in(channel).startswith("@") else part.payload
 
 
