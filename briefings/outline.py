@@ -18,6 +18,9 @@ from briefings.sections import Block, width
 BEGINNING = 24
 """Letters and digits by which a paragraph is known again by its beginning."""
 
+MOST = 3_000
+"""Headings and bold places of a page that are looked at."""
+
 FAR = 500
 """Places in the page after a heading at which text is looked for; on a page of nothing but headings there is none."""
 
@@ -71,8 +74,9 @@ def outline_of(tree: Any) -> Outline:
     """The outline of an lxml tree of a whole page, which it leaves as it is."""
     body = tree.find("body")
     body = tree if body is None else body
+    marked = islice(body.iter(*_HEADINGS, "b", "strong"), MOST)
     return Outline(
-        tuple(heading for element in body.iter(*_HEADINGS, "b", "strong") if (heading := _heading(element))),
+        tuple(heading for element in marked if (heading := _heading(element))),
         frozenset(" ".join("".join(anchor.itertext()).split()) for anchor in body.iter("a") if _leads_away(anchor)),
     )
 
@@ -104,7 +108,9 @@ def _paragraph_of(bold: Any) -> Any:
     element = bold
     while element.tag != "p":
         parent = element.getparent()
-        if parent is None or parent.tag not in _BOLD_WITHIN or len(parent) != 1:
+        if parent is None or parent.tag not in _BOLD_WITHIN:
+            return None
+        if element.getprevious() is not None or element.getnext() is not None:
             return None
         if (parent.text or "").strip() or (element.tail or "").strip():
             return None
