@@ -7,7 +7,7 @@ from datetime import timedelta
 from msgspec.structs import replace
 
 from bot.commands.context import Context
-from bot.commands.sources import row as source_row
+from bot.commands.sources import rows
 from bot.commands.subscribing import row
 from bot.commands.workspace import settings
 from briefings.types import Action, Content, Delivery, Item, Listing, Notice, Subscription
@@ -33,20 +33,14 @@ def home(context: Context) -> tuple[Content, ...]:
     own = settings(context, "").contents
     if not context.may_manage(""):
         return listing, *own
-    return listing, _sources(context), *own, _health(context, subscriptions)
-
-
-def _sources(context: Context) -> Listing:
-    """What is read, those first that need somebody: not all may have room."""
-    found = context.storage.sources.list(context.workspace)
-    found.sort(key=lambda it: not it.held and it.feed.health == "healthy")
-    return Listing(
+    sources = Listing(
         "Sources",
-        tuple(source_row(context, each, managing=True) for each in found),
+        rows(context, managing=True),
         "Nothing is read by itself yet. Add a feed, or a site that names one, and its articles come in.",
         (Action("add a source", "source add"),),
         whole="sources",
     )
+    return listing, sources, *own, _health(context, subscriptions)
 
 
 def _with_buttons(context: Context, it: Subscription) -> Item:

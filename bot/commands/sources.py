@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from bot.commands.context import Context, NotAllowed, refused, told
-from bot.commands.words import is_link, number
+from bot.commands.words import is_link, number, storable
 from briefings.documents import canonical_url
 from briefings.errors import AlreadyThere, FetchError, NotFound, SidelinesError, UnreadableFeed
 from briefings.sources import Entry, Listed, Source
@@ -24,6 +24,8 @@ MOST = 500
 NAMED = 5
 """Other feeds of a site that are named one by one."""
 LONGEST_NAME = 120
+WITH_BUTTONS = 20
+"""Sources of a list that have buttons: with those of 500, a list takes a hundred messages on Discord."""
 
 USAGE = (
     "Write `source add ADDRESS`, or `source` with remove, pause, resume, check, accept or skip and its number; "
@@ -41,15 +43,21 @@ class TooMany(SidelinesError):
 
 def sources(context: Context, _argument: str) -> Reply:
     """What the workspace reads, each with how it goes; managers get buttons."""
-    found = context.storage.sources.list(context.workspace)
     managing = context.may_manage("")
-    items = tuple(row(context, each, managing=managing) for each in found)
+    items = rows(context, managing=managing)
     empty = "Nothing is read by itself yet. `source add ADDRESS` takes the address of a feed, or of a site with one."
-    actions = (Action("export", "feeds export"),) if found and managing else ()
+    actions = (Action("export", "feeds export"),) if items and managing else ()
     return Reply((Listing(f"Sources of {context.asker.whole}", items, empty, actions),), private=managing)
 
 
-def row(context: Context, it: Source, *, managing: bool) -> Item:
+def rows(context: Context, *, managing: bool) -> tuple[Item, ...]:
+    """What the workspace reads, those first that need somebody: not all have room, or buttons."""
+    found = context.storage.sources.list(context.workspace)
+    found.sort(key=lambda it: not it.held and it.feed.health == "healthy")
+    return tuple(_row(context, it, managing=managing and place < WITH_BUTTONS) for place, it in enumerate(found))
+
+
+def _row(context: Context, it: Source, *, managing: bool) -> Item:
     """A source in a list: its state in words, and for who may manage it what can be done."""
     actions: tuple[Action, ...] = ()
     if managing:
@@ -57,7 +65,7 @@ def row(context: Context, it: Source, *, managing: bool) -> Item:
         pausing = Action("resume", f"source resume {it.id}") if it.paused else Action("pause", f"source pause {it.id}")
         own = (pausing, Action("remove", f"source remove {it.id}")) if it.workspace != EVERYONE else ()
         actions = (Action("check", f"source check {it.id}"), *(held if it.workspace != EVERYONE else ()), *own)
-    whose = ["from the operator, for every workspace"] if it.workspace == EVERYONE else []
+    whose = ["from the operator, for everybody"] if it.workspace == EVERYONE else []
     return Item(f"{it.id}. {it.name}", "; ".join([*whose, state(context, it)]), it.feed.site, actions)
 
 
@@ -116,7 +124,7 @@ def store(context: Context, url: str, name: str) -> Source:
     return context.storage.sources.add(
         workspace=context.workspace,
         url=url,
-        name=name,
+        name=storable(name),
         now=context.now,
         added_by=context.asker.person or None,
         channel=context.asker.channel,
@@ -126,7 +134,7 @@ def store(context: Context, url: str, name: str) -> Source:
 def must_have_room(context: Context) -> None:
     """Raises TooMany when the workspace has as many sources as it may."""
     if sum(each.workspace == context.workspace for each in context.storage.sources.list(context.workspace)) >= MOST:
-        raise TooMany(f"A workspace may have {MOST} sources; remove one with `source remove NUMBER` first.")
+        raise TooMany(f"There are {MOST} sources here, which is the most; remove one with `source remove NUMBER` first.")
 
 
 def _added(context: Context, it: Source, listed: Listed, others: tuple[str, ...]) -> Listing:
@@ -227,7 +235,7 @@ def _own(context: Context, argument: str) -> Source:
     """The same, when the workspace may change it. Raises NotAllowed."""
     it = find(context, argument)
     if it.workspace == EVERYONE != context.workspace:
-        raise NotAllowed(f"{it.name} is read for every workspace; its operator changes it with `sidelines feeds`.")
+        raise NotAllowed(f"{it.name} is read for everybody; its operator changes it with `sidelines feeds`.")
     return it
 
 
@@ -271,7 +279,7 @@ def _taken(context: Context, outline: Outline, there: set[str], *, dry: bool) ->
     if canonical_url(outline.url) in there:
         return "not added: it is read already"
     if len(there) >= MOST:
-        return f"not added: a workspace may have {MOST} sources"
+        return f"not added: there are {MOST} sources, which is the most"
     there.add(canonical_url(outline.url))
     if dry:
         return WOULD

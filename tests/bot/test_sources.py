@@ -176,6 +176,24 @@ def test_only_managers_change_sources_and_everybody_may_look(commands: Commands,
     assert not any(item.actions for content in reply.contents for item in content.items)
 
 
+def test_of_many_sources_those_that_need_somebody_come_first_and_have_buttons(
+    commands: Commands, storage: Storage
+) -> None:
+    for number in range(1, 101):
+        url = f"https://paper{number}.example.org/feed"
+        storage.sources.add(workspace="terminal", url=url, name=f"Paper {number}", now=NOW)
+    (feed,) = (it.feed for it in storage.sources.list("terminal") if it.id == 99)
+    storage.feeds.claim_due(NOW, holder="test", lease=timedelta(minutes=1), limit=100)
+    failing = replace(feed, health="failing", reason="It answers 500.", failures=3, changed=NOW)
+    assert storage.feeds.save(failing, "test")
+    (listing,) = commands.handle("sources", ADA, NOW).contents
+    assert isinstance(listing, Listing)
+    assert len(listing.items) == 100
+    assert [item.label for item in listing.items[:3]] == ["99. Paper 99", "1. Paper 1", "2. Paper 2"]
+    assert "failing since Mon 23 Nov 09:00 UTC: It answers 500" in listing.items[0].detail
+    assert [bool(item.actions) for item in listing.items] == [True] * 20 + [False] * 80
+
+
 def test_a_source_is_paused_resumed_and_removed(commands: Commands, storage: Storage, web: WebServer) -> None:
     commands.handle(f"source add {web.url('/news.xml')}", ADA, NOW)
     assert "paused" in shown(commands.handle("source pause harbour news", ADA, NOW))
@@ -208,7 +226,7 @@ def test_the_operators_sources_are_seen_everywhere_and_changed_nowhere_else(
     commands: Commands, storage: Storage, web: WebServer
 ) -> None:
     commands.handle(f"source add {web.url('/news.xml')}", OPERATOR, NOW)
-    assert "from the operator, for every workspace" in shown(commands.handle("sources", STRANGER, NOW))
+    assert "from the operator, for everybody" in shown(commands.handle("sources", STRANGER, NOW))
     for verb in ("remove", "pause", "resume", "accept", "skip"):
         assert "`sidelines feeds`" in shown(commands.handle(f"source {verb} 1", STRANGER, NOW))
     assert not commands.handle(f"source add {web.url('/news.xml')}", STRANGER, NOW).found
