@@ -34,12 +34,16 @@ def of_entries(entries: Sequence[Entry], source: str | None, teasers: bool) -> l
     ]
 
 
-def of_page(body: bytes, url: str, content_type: str, limit: int, entry: Entry, source: str | None) -> Document:
+def of_page(
+    body: bytes, url: str, content_type: str, limit: int, entry: Entry, source: str | None, now: datetime
+) -> Document:
     """The article that an entry leads to; the entry says what the page does not. Raises UnreadableDocument.
+
+    It has no sections where the page shows too little of it, or asks not to be used.
 
     A page may say that it belongs at another address, but only of the same host: no site speaks for another.
     """
-    page = read(body, name=url, charset=charset_of(content_type), limit=limit)
+    page = read(body, name=url, charset=charset_of(content_type), limit=limit, stub_ok=True, now=now)
     said = page.url if page.url and urlsplit(page.url).hostname == urlsplit(url).hostname else None
     return replace(
         page,

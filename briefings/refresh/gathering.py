@@ -142,7 +142,7 @@ class Gatherer:
         try:
             page = await self._fetcher.fetch(url, limit=self._limit)
             document = await self._work(
-                bodies.of_page, page.body, page.url, page.content_type, self._limit, item.entry, source
+                bodies.of_page, page.body, page.url, page.content_type, self._limit, item.entry, source, now
             )
         except SidelinesError as error:
             self._rests.heed(url, error, now)

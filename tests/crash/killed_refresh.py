@@ -9,6 +9,7 @@ import asyncio
 import json
 import os
 import sys
+from datetime import UTC, datetime
 
 from killed import strike
 
@@ -50,7 +51,8 @@ def warm_up() -> None:
     """Load what reading loads when it is first needed, so that not every run does."""
     with Storage.open("sqlite://") as storage:
         storage.feeds, storage.sources, storage.articles  # noqa: B018
-    bodies.of_page(page(report(1)), "https://valley.example/", "text/html", LIMIT, Entry(title="Warm"), None)
+    warm = Entry(title="Warm")
+    bodies.of_page(page(report(1)), "https://valley.example/", "text/html", LIMIT, warm, None, datetime.now(UTC))
 
 
 if __name__ == "__main__":
