@@ -14,10 +14,11 @@ from briefings.sources import Entry, Seen, Source
 from tests.servers.slack import Message, SlackServer
 from tests.servers.web import Reply, WebServer
 from tests.wire.conftest import Opener
-from tests.wire.office import ANN, KIM, LEE, TEAM, WORLD, Office, acknowledged, labels, text_of
+from tests.wire.office import ANN, KIM, LEE, NEWS, TEAM, WORLD, Office, acknowledged, labels, text_of
 
 WORKSPACE = f"slack:{TEAM}"
 HOSTILE = "<!channel> <@U0KIM00001> *Sale* _now_ `rm` :tada: & <https://evil.example.org|your bank>"
+NEWEST = ("Crane falls", "Ferry sails", "Quay floods", "Gulls return")
 PROSE = "The pilot boat of Elm Island was sold to a school on Monday after nine years in the dock. " * 8
 
 
@@ -32,9 +33,9 @@ class Reading(Office):
         return self.storage.sources.add(workspace=WORKSPACE, url=url, name=name, now=datetime.now(UTC))
 
 
-def feed(*titles: str, name: str = "Harbour News") -> Reply:
+def feed(*titles: str, name: str = "Harbour News", links: str = "https://harbour.example.org/") -> Reply:
     items = "".join(
-        f"<item><title>{escape(title)}</title><link>https://harbour.example.org/{place}</link><guid>{place}</guid>"
+        f"<item><title>{escape(title)}</title><link>{links}{place}</link><guid>{place}</guid>"
         f"<pubDate>Mon, 23 Nov 2026 0{place}:00:00 GMT</pubDate><description>{escape(title)}.</description></item>"
         for place, title in enumerate(titles)
     )
@@ -49,7 +50,7 @@ def page(title: str) -> Reply:
 @pytest.fixture
 async def web() -> AsyncIterator[WebServer]:
     async with WebServer() as server:
-        server.serve("/news.xml", feed("Crane falls", "Ferry sails", "Quay floods", "Gulls return"))
+        server.serve("/news.xml", feed(*NEWEST))
         yield server
 
 
@@ -279,3 +280,36 @@ def hold(office: Reading, source: Source, count: int) -> None:
         )
         for number in range(count)
     )
+
+
+# What comes of sources
+
+
+async def test_what_a_source_brings_is_posted_and_its_end_is_told_to_who_added_it(office: Reading, web: WebServer):
+    slack = office.slack
+    direct = slack.workspaces[TEAM].direct(KIM).id
+    assert "Source 1 is added" in await office.type(KIM, f"source add {web.url('/news.xml')}")
+    await office.type(KIM, "subscribe pilot boat as it happens in #news")
+    await until_read(office)
+    assert slack.posts(NEWS) == []
+    web.serve("/boat4", page("Pilot boat sold"))
+    web.serve("/news.xml", feed(*NEWEST, "Pilot boat sold", links=web.url("/boat")))
+    assert "can be read" in await office.type(KIM, "source check 1")
+    (lead,) = await slack.wait_for(lambda: slack.posts(NEWS))
+    assert "Pilot boat sold" in lead.shown
+    assert "sold to a school" in lead.shown
+    web.serve("/news.xml", Reply(status=410))
+    office.storage.feeds.due_now(1, datetime.now(UTC))
+    await office.type(LEE, "help")
+    (told,) = await slack.wait_for(lambda: slack.posts(direct))
+    assert "Harbour News" in told.shown
+    assert "410" in told.shown
+    assert "stopped since" in await office.type(KIM, "sources")
+
+
+async def until_read(office: Reading) -> None:
+    """Until the bot has read its first source for the first time."""
+    for _ in range(500):
+        if office.sources()[0].first_read:
+            return
+        await asyncio.sleep(0.02)
