@@ -23,7 +23,7 @@ log = logging.getLogger(__name__)
 Level = Literal["info", "problem"]
 NAMED = 10
 """Subscriptions that a notice names one by one."""
-REMOVED = "Sidelines was removed from this workspace; install it again."
+REMOVED = "Sidelines was removed; install it again."
 
 
 def managers_of(connectors: Mapping[str, Connector], workspace: str, person: str | None) -> str | None:

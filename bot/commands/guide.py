@@ -49,8 +49,8 @@ MORE = {
     "settings": (
         "zone Asia/Seoul · style headlines, brief or full · stories 1 to 25 · sentences 1 to 10 ·\n"
         "quiet 22:00-07:00 or off · empty say or silent ·\n"
-        "managers managers, everyone, add @person or remove @person.\n"
-        "Without a channel it is for the whole workspace."
+        "managers managers, everyone, add @person or remove @person · ping @role or off, on Discord.\n"
+        "Without a channel it is for all of {whole}."
     ),
     "source": (
         "`source add` takes the address of a feed (RSS, Atom, JSON Feed) or of a site that names one.\n"
@@ -67,7 +67,7 @@ MORE = {
 
 def give_help(context: Context, argument: str) -> Reply:
     """All commands, or one in full."""
-    name = argument.casefold().strip("`")
+    name = argument.casefold()
     name = OTHER_NAMES.get(name, name)
     if not name:
         return Reply((_overview(context),), private=True)
@@ -78,7 +78,7 @@ def give_help(context: Context, argument: str) -> Reply:
     usage, says = GUIDE[name]
     details = [says[0].upper() + says[1:] + "."]
     if name in MORE:
-        details.append(MORE[name])
+        details.append(MORE[name].replace("{whole}", context.asker.whole))
     examples = _examples(context).get(name, ())
     details += [f"For example: `{example}`" for example in examples]
     return Reply((Listing(f"`{usage}`", tuple(Item(line) for detail in details for line in [detail])),), private=True)

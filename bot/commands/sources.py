@@ -114,17 +114,17 @@ def add(context: Context, address: str) -> Reply:
         return refused("This is no web address; give one such as https://news.example.org/feed.")
     must_have_room(context)
     found = context.lookup.feed(url, context.asker)
-    name = (found.listed.title or urlsplit(found.url).hostname or found.url)[:LONGEST_NAME]
-    made = store(context, found.url, name)
+    made = store(context, found.url, found.listed.title)
     return Reply((_added(context, made, found.listed, found.others),), private=True)
 
 
-def store(context: Context, url: str, name: str) -> Source:
-    """Store a source of the asker's workspace. Raises AlreadyThere."""
+def store(context: Context, url: str, title: str) -> Source:
+    """Store a source of the asker's workspace, named by its title or else its host. Raises AlreadyThere."""
+    name = storable(title).strip() or urlsplit(url).hostname or url
     return context.storage.sources.add(
         workspace=context.workspace,
         url=url,
-        name=storable(name),
+        name=name[:LONGEST_NAME],
         now=context.now,
         added_by=context.asker.person or None,
         channel=context.asker.channel,
@@ -134,7 +134,7 @@ def store(context: Context, url: str, name: str) -> Source:
 def must_have_room(context: Context) -> None:
     """Raises TooMany when the workspace has as many sources as it may."""
     if sum(each.workspace == context.workspace for each in context.storage.sources.list(context.workspace)) >= MOST:
-        raise TooMany(f"There are {MOST} sources here, which is the most; remove one with `source remove NUMBER` first.")
+        raise TooMany(f"{MOST} sources are the most that there may be; remove one with `source remove NUMBER` first.")
 
 
 def _added(context: Context, it: Source, listed: Listed, others: tuple[str, ...]) -> Listing:
@@ -279,12 +279,12 @@ def _taken(context: Context, outline: Outline, there: set[str], *, dry: bool) ->
     if canonical_url(outline.url) in there:
         return "not added: it is read already"
     if len(there) >= MOST:
-        return f"not added: there are {MOST} sources, which is the most"
+        return f"not added: {MOST} sources are the most that there may be"
     there.add(canonical_url(outline.url))
     if dry:
         return WOULD
     try:
-        made = store(context, outline.url, (outline.title or urlsplit(outline.url).hostname or "")[:LONGEST_NAME])
+        made = store(context, outline.url, outline.title)
     except AlreadyThere:
         return "not added: it is read already"
     return f"added as number {made.id}"

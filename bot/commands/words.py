@@ -62,8 +62,11 @@ def parse(text: str) -> Typed:
 
 
 def storable(text: str) -> str:
-    """The text without what no database can hold: NUL, and halves of characters as broken input has them."""
-    return text.replace("\0", "").encode("utf-8", "replace").decode()
+    """The text without what no database can hold: NUL, and halves of characters as broken input has them.
+
+    And without the sign that marks code in our own sentences: of outside text it would mark what it should not.
+    """
+    return text.replace("\0", "").replace("`", "").encode("utf-8", "replace").decode()
 
 
 def meant(text: str) -> str | None:

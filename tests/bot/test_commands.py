@@ -108,6 +108,15 @@ def commands(storage: Storage, tmp_path: Path) -> Commands:
     return Commands(storage, index, keywords, Preferences(stories=3), "daily at 7")
 
 
+def test_signs_of_code_do_not_count(commands: Commands) -> None:
+    """Examples are pasted with them; within our own sentences they would mark what is no code."""
+    assert commands.handle("`help settings`", ADA, NOW) == commands.handle("help settings", ADA, NOW)
+    (told,) = commands.handle("help no`such", ADA, NOW).contents
+    assert isinstance(told, Notice)
+    assert "“nosuch”" in told.text
+    assert told.text.count("`") % 2 == 0
+
+
 def test_more_goes_on_where_the_briefing_stopped_until_nothing_is_left(commands: Commands) -> None:
     seen = []
     text = "brief"
