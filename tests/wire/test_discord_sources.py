@@ -17,7 +17,7 @@ from tests.servers.web import Reply
 from tests.wire.guild_office import GuildOffice, Who, labels, text_of
 from tests.wire.newsstand import TITLE, Newsstand
 
-HOSTILE = "@everyone <@&1> `rm` *Sale* ||now|| [bank](https://evil.example.org) <script> #general :tada:"
+HOSTILE = "@everyone <@&1> it`s ``` *Sale* ||now|| [bank](https://evil.example.org) <script> #general :tada:"
 PRIVATE = "http://intranet.example.org/payroll"
 
 

@@ -28,8 +28,6 @@ https://docs.discord.com/developers/interactions/receiving-and-responding#follow
 
 FILE = "feeds.opml"
 """The name of what is to be copied: lists of feeds are all that is."""
-MOST_ROWS = 25
-"""Rows of a list that have buttons; five rows fill a message, and commands do the same."""
 
 TO_YOU = Notice("I have sent you that in a direct message.")
 CLOSED = Notice(
@@ -193,17 +191,12 @@ def place_of(interaction: discord.Interaction[Any], *, ephemeral: bool, origin: 
 
 
 def laid_out(content: Content) -> Sequence[embeds.Message]:
-    """A content as messages for one person to work with. Pure.
-
-    A long list is without the buttons of its rows; what is to be copied is a file where it would be torn apart.
-    """
-    match content:
-        case Listing(items=items) if sum(bool(item.actions) for item in items) > MOST_ROWS:
-            return embeds.messages(replace(content, items=tuple(replace(item, actions=()) for item in items)))
-        case Notice(code=True, text=text) if len(found := embeds.messages(content)) > 1:
-            file = {"filename": FILE, "text": text}
-            return (embeds.Message({**found[0].payload, "content": "", "attachments": [file]}, text),)
-    return embeds.messages(content)
+    """A content as messages; what is to be copied as a file, where it would be torn apart. Pure."""
+    found = embeds.messages(content)
+    if isinstance(content, Notice) and content.code and len(found) > 1:
+        file = {"filename": FILE, "text": content.text}
+        return (embeds.Message({**found[0].payload, "content": "", "attachments": [file]}, content.text),)
+    return found
 
 
 def _is_short(reply: Reply) -> bool:
