@@ -137,8 +137,7 @@ async def test_feeds_go_out_to_be_copied_and_come_in(office: Reading, web: WebSe
 async def test_titles_of_feeds_are_shown_as_they_are_and_mention_nobody(office: Reading, web: WebServer):
     web.serve("/bad.xml", feed(HOSTILE, "Fog " * 2500, "A <script>alert(1)</script> title", name=HOSTILE))
     told = await office.whispers(WORLD, KIM, office.command(KIM, f"source add {web.url('/bad.xml')}"))
-    assert "*Sale* _now_" in text_of(told)
-    assert ":tada: & <https://evil.example.org|your bank>" in text_of(told)
+    assert HOSTILE in text_of(told)
     assert '"evil.example.org"' not in str([message.blocks for message in told])
     listed = await office.whispers(WORLD, KIM, office.command(KIM, "sources"))
     assert "<!channel>" in text_of(listed)
@@ -161,11 +160,11 @@ async def test_a_link_that_is_not_stored_is_briefed_for_who_asked_alone(office: 
     assert slack.posts(WORLD) == []
 
 
-@pytest.mark.parametrize("address", ["http://169.254.169.254/latest/meta-data", "http://[::1]/", "http://localhost/"])
-async def test_nothing_is_fetched_from_a_private_network(office: Reading, address: str):
-    for words in (f"brief {address}", f"source add {address}", f"feeds import {address}"):
-        (refused,) = await office.whispers(WORLD, KIM, office.command(KIM, words))
-        assert "private" in refused.shown
+async def test_nothing_is_fetched_from_a_private_network(office: Reading):
+    for address in ("http://169.254.169.254/latest/meta-data", "http://[::1]/", "http://localhost/"):
+        for words in (f"brief {address}", f"source add {address}", f"feeds import {address}"):
+            (refused,) = await office.whispers(WORLD, KIM, office.command(KIM, words))
+            assert "private network" in refused.shown
 
 
 async def test_addresses_that_answer_late_hold_up_nobody(office: Reading, web: WebServer):
