@@ -119,7 +119,8 @@ class Subscriptions:
     def recover(self, workspace: str, channel: str) -> builtins.list[Subscription]:
         """Something was posted in a channel: its blocked subscriptions that wait for a trial go on; gives them."""
         waiting = and_(subscriptions.c.state == "blocked", subscriptions.c.next_due.is_not(None))
-        return self._change_all(workspace, channel, waiting, {"state": "active", "reason": None})
+        goes_on = {"state": "active", "reason": None, "first_slot": subscriptions.c.next_slot}
+        return self._change_all(workspace, channel, waiting, goes_on)
 
     def resume(self, id: int, workspace: str, next_slot: Slot | None) -> Subscription:
         """Let a paused or blocked subscription go on at `next_slot`, with the news since it stopped."""
@@ -203,8 +204,8 @@ def _timing(schedule: Schedule) -> dict[str, object]:
 
 def _next(slot: Slot | None) -> dict[str, object]:
     if slot is None:
-        return {"next_slot": None, "next_due": None}
-    return {"next_slot": slot.key, "next_due": milliseconds(slot.at)}
+        return {"next_slot": None, "next_due": None, "first_slot": None}
+    return {"next_slot": slot.key, "next_due": milliseconds(slot.at), "first_slot": slot.key}
 
 
 def _subscription(row: Row[Any]) -> Subscription:

@@ -138,6 +138,7 @@ subscriptions = Table(
     Column("next_slot", String),
     Column("next_due", Time),
     Column("last_delivered", Time),
+    Column("first_slot", String, comment="from here on the audit counts: since it was made, changed or let go on"),
     Index(None, "workspace", "channel"),
     Index(
         "ix_subscriptions_due",
@@ -200,6 +201,7 @@ deliveries = Table(
         comment="it takes the place of what it follows; else it goes into its thread",
     ),
     Column("asked_by", String, comment="a person who asked for the post"),
+    Column("first_slot", String, comment="the first that it serves; those up to its own were missed"),
     UniqueConstraint("subscription", "slot"),
     Index(
         "ix_deliveries_outbox",
@@ -214,6 +216,26 @@ deliveries = Table(
         postgresql_where=text("follows IS NOT NULL"),
     ),
     sqlite_autoincrement=True,
+)
+
+empty_slots = Table(
+    "empty_slots",
+    metadata,
+    Column("subscription", ForeignKey("subscriptions.id", ondelete="CASCADE"), primary_key=True),
+    Column("slot", String, primary_key=True),
+    Column("first_slot", String, comment="the first that was passed with it; those in between were missed"),
+    Column("passed", Time, nullable=False),
+    Index(None, "passed"),
+    comment="slots at which there was nothing to deliver, for the audit",
+    sqlite_with_rowid=False,
+)
+
+audits = Table(
+    "audits",
+    metadata,
+    Column("day", String, primary_key=True, comment="UTC date; one process a day makes it"),
+    Column("at", Time, nullable=False),
+    Column("report", Text, nullable=False, comment="JSON"),
 )
 
 delivery_parts = Table(

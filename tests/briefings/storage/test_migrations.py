@@ -49,7 +49,7 @@ def written(database: Database) -> list[str]:
         rows = connection.exec_driver_sql(
             "SELECT sql FROM sqlite_master WHERE sql IS NOT NULL AND tbl_name NOT IN ('alembic_version')"
         )
-        return sorted(" ".join(row.sql.split()) for row in rows)
+        return sorted(" ".join(row.sql.split()).replace(" ,", ",").replace(" )", ")") for row in rows)
 
 
 @pytest.fixture
