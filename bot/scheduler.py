@@ -25,11 +25,15 @@ LOOK_EVERY = 1.0
 
 
 class Work(Struct, frozen=True):
-    """A job whose dates stand in the database: `next_due` tells the earliest, `run` does all that is due."""
+    """A job whose dates stand in the database: `next_due` tells the earliest, `run` does all that is due.
+
+    From one beginning to the next it rests for `rest`: what falls due meanwhile is done together.
+    """
 
     name: str
     next_due: Callable[[], Awaitable[datetime | None]]
     run: Callable[[], Awaitable[None]]
+    rest: timedelta = timedelta()
 
 
 class Chore(Struct, frozen=True):
@@ -47,6 +51,7 @@ class Scheduler:
         self._works = works
         self._chores = chores
         self._running: set[str] = set()
+        self._begun: dict[str, float] = {}
         self._woken = asyncio.Event()
         self._jobs = AsyncIOScheduler(
             timezone=UTC, job_defaults={"coalesce": True, "max_instances": 1, "misfire_grace_time": None}
@@ -85,6 +90,9 @@ class Scheduler:
         if work.name in self._running:
             return  # Its end wakes us, and by then the date may be another.
         job = self._jobs.get_job(work.name)
+        if due is not None and work.name in self._begun:
+            rested = timedelta(seconds=asyncio.get_running_loop().time() - self._begun[work.name])
+            due = max(due, datetime.now(UTC) + work.rest - rested) if rested < work.rest else due
         if due is None:
             if job:
                 job.remove()
@@ -100,6 +108,7 @@ class Scheduler:
 
     def _submitted(self, event: JobEvent) -> None:
         self._running.add(event.job_id)
+        self._begun[event.job_id] = asyncio.get_running_loop().time()  # No clock that may be set.
 
     def _ended(self, event: JobEvent) -> None:
         self._running.discard(event.job_id)

@@ -51,6 +51,8 @@ THREADS = AT_ONCE + 16
 asyncio's own pool has six on two cores: https://docs.python.org/3/library/concurrent.futures.html.
 """
 UPKEEP_EVERY = timedelta(minutes=5)
+TOGETHER = timedelta(seconds=1)
+"""Feeds that fall due within this are claimed, and stored when they did not change, in one transaction."""
 STOP_WITHIN = 10.0
 """Seconds that deliveries under way get to end when the program is told to stop."""
 HEADLINES = 200
@@ -150,7 +152,7 @@ class Bot:
         """Listen, publish and deliver until a signal comes or every connector has closed."""
         self._scheduler = Scheduler(
             (
-                Work("refresh", self._refresher.next_due, self._refresher.refresh),
+                Work("refresh", self._refresher.next_due, self._refresher.refresh, rest=TOGETHER),
                 Work("follow", self._next_change, self._follow),
                 Work("publish", self._next_due, self._publish),
                 Work("deliver", self._deliverer.next_attempt, self._deliverer.deliver),

@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import random
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from typing import TYPE_CHECKING
@@ -68,7 +68,7 @@ class Refresher:
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
         jitter: Callable[[], float] = random.random,
     ) -> None:
-        self._feeds = storage.feeds
+        self._storage = storage
         self._fetcher = fetcher
         self._work = work
         self._options = options
@@ -81,28 +81,39 @@ class Refresher:
         self._silent: set[str] = set()
         self._answered: datetime | None = None
         self._under_way: dict[int, asyncio.Task[None]] = {}
+        self._settled: list[tuple[Feed, Feed]] = []
 
     async def next_due(self) -> datetime | None:
-        """When the next feed is to be fetched; None when none ever is, or as many as can be are under way."""
+        """When there is something to do; None when no feed is ever due, or as many as can be are under way."""
+        if self._settled:
+            return self._now()
         if len(self._under_way) >= AT_ONCE:
             return None
-        return await asyncio.to_thread(self._feeds.earliest_due)
+        return await asyncio.to_thread(self._storage.feeds.earliest_due)
 
     async def refresh(self) -> None:
-        """Begin to read the feeds that are due."""
-        room = AT_ONCE - len(self._under_way)
-        claimed = await asyncio.to_thread(
-            self._feeds.claim_due, self._now(), holder=self._holder, lease=LEASE, limit=room
-        )
-        for feed in claimed:
+        """Store what came of feeds without news, and begin to read those that are due."""
+        settled, self._settled = self._settled, []
+        for feed, waits in await asyncio.to_thread(self._turn, settled, AT_ONCE - len(self._under_way)):
             if feed.id not in self._under_way:  # Else its lease ran out here, and is renewed by this.
-                task = self._under_way[feed.id] = asyncio.create_task(self._refresh(feed))
+                task = self._under_way[feed.id] = asyncio.create_task(self._refresh(feed, waits=waits))
                 task.add_done_callback(partial(self._ended, feed.id))
 
+    def _turn(self, settled: Sequence[tuple[Feed, Feed]], room: int) -> list[tuple[Feed, bool]]:
+        """Let go of feeds and claim others, each with whether entries of it wait: for all of them one transaction."""
+        now = self._now()
+        with self._storage.writing():
+            self._storage.feeds.save_all(settled, self._holder)
+            claimed = self._storage.feeds.claim_due(now, holder=self._holder, lease=LEASE, limit=room)
+            waiting = self._storage.feeds.with_waiting([feed.id for feed in claimed], now)
+        return [(feed, feed.id in waiting) for feed in claimed]
+
     async def idle(self) -> None:
-        """Wait until nothing is under way."""
+        """Wait until nothing is under way, and all of it is stored."""
         while self._under_way:
             await asyncio.wait(self._under_way.values())
+        settled, self._settled = self._settled, []
+        await asyncio.to_thread(self._storage.feeds.save_all, settled, self._holder)
 
     async def finish(self) -> None:
         """Break off what is under way: nothing of it is stored, and it is found due again."""
@@ -116,27 +127,33 @@ class Refresher:
         if not task.cancelled() and (error := task.exception()):
             log.error("refresh broke off", exc_info=error, extra={"action": "refresh_broke_off", "feed": id})
 
-    async def _refresh(self, feed: Feed) -> None:
+    async def _refresh(self, feed: Feed, *, waits: bool) -> None:
         """One look at a feed."""
         try:
             if until := self._rests.until(feed.url, self._now()):
-                await asyncio.to_thread(self._feeds.save, replace(feed, next_fetch=until), self._holder)
+                self._settled.append((feed, replace(feed, next_fetch=until)))
                 return
             try:
-                await self._take(feed, await self._look(feed))
+                await self._take(feed, await self._look(feed), waits=waits)
             except StorageError:
                 raise
             except Exception:  # What nobody thought of must not make a feed come again and again, with nobody told.
                 log.exception("feed not read", extra={"action": "feed_not_read", "feed": feed.id})
-                await self._take(feed, Looked(error=SidelinesError(FAULT)), work=False)
+                await self._take(feed, Looked(error=SidelinesError(FAULT)), waits=False)
         except StorageError as error:  # Nothing can be stored now; the lease will run out.
             log.error(str(error), extra={"action": "refresh_not_stored", "feed": feed.id})
 
-    async def _take(self, feed: Feed, looked: Looked, *, work: bool = True) -> None:
-        """Make articles of what is new in a feed, and of what waits if there is to be `work`; store all of it."""
+    async def _take(self, feed: Feed, looked: Looked, *, waits: bool) -> None:
+        """Make articles of what is new in a feed and of what waits; store all of it."""
+        after = None
+        if looked.listed is None:
+            after = self._after(feed, looked, news=False)
+            if not waits and after.health == feed.health and not looked.moves(feed):
+                self._settled.append((feed, after))
+                return
         planned = await asyncio.to_thread(self._intake.plan, feed, looked, self._now())
-        gathered = await self._gatherer.gather(feed, looked.listed, planned.jobs if work else ())
-        after = self._after(feed, looked, news=bool(planned.entries.new))
+        gathered = await self._gatherer.gather(feed, looked.listed, planned.jobs if waits or looked.listed else ())
+        after = after or self._after(feed, looked, news=bool(planned.entries.new))
         await asyncio.to_thread(self._intake.store, feed, after, looked, planned, gathered, self._now())
 
     async def _look(self, feed: Feed) -> Looked:

@@ -49,6 +49,11 @@ class Looked(Struct, frozen=True, kw_only=True):
     listed: Listed | None = None
     items: tuple[Item, ...] = ()
 
+    def moves(self, feed: Feed) -> str | None:
+        """Where the feed is to be fetched from now on, if that is elsewhere."""
+        to = self.fetched.moved_to if self.fetched else None
+        return to if to != feed.url else None
+
 
 class Planned(Struct, frozen=True, kw_only=True):
     """Which entries are what, the jobs to do, the most urgent first, and the sources for which that is."""
@@ -135,8 +140,8 @@ class Intake:
                 self._tell(source, transition(before, source, now), now)
                 if plan.flood and not already_told:
                     self._tell(source, flooded(source, len(plan.new)), now)
-            if looked.fetched and looked.fetched.moved_to and looked.fetched.moved_to != before.url:
-                feeds.moved(before.id, looked.fetched.moved_to, now)
+            if to := looked.moves(before):
+                feeds.moved(before.id, to, now)
         if news or plan.flood:
             counts = {"stored": news, "held": len(plan.new) if plan.flood else 0}
             log.info("feed read", extra={"action": "feed_read", "feed": before.id, **counts})

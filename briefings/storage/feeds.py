@@ -94,6 +94,22 @@ class Feeds:
         with self._database.writing() as connection:
             return connection.execute(update(feeds).where(held).values(values)).rowcount == 1
 
+    def save_all(self, looks: Sequence[tuple[Feed, Feed]], holder: str) -> None:
+        """Store how looks went that brought nothing: each feed as it was claimed, and as it is now; let go of them.
+
+        One that was made due meanwhile stays so, and one that somebody else holds by now is left alone.
+        """
+        if looks:
+            with self._database.writing() as connection:
+                connection.execute(
+                    _SAVE,
+                    [
+                        {f"new_{name}": value for name, value in _columns(after).items()}
+                        | {"number": after.id, "its_holder": holder, "was_next": _stored(before.next_fetch)}
+                        for before, after in looks
+                    ],
+                )
+
     # Which there are ----------------------------------------------------------------------------------------
 
     def get(self, id: int) -> Feed | None:
@@ -183,6 +199,12 @@ class Feeds:
             seen.c.feed == feed, seen.c.state == "waiting", seen.c.next_try <= milliseconds(now), limit=limit
         )
 
+    def with_waiting(self, ids: Sequence[int], now: datetime) -> set[int]:
+        """Which of these feeds have entries whose pages are to be read now."""
+        waiting = select(seen.c.feed).where(seen.c.feed.in_(ids), seen.c.state == "waiting")
+        with self._database.reading() as connection:
+            return set(connection.execute(waiting.where(seen.c.next_try <= milliseconds(now)).distinct()).scalars())
+
     def held(self, feed: int) -> list[Seen]:
         """The entries of a feed that an operator is to decide on, as it listed them."""
         return self._entries(seen.c.feed == feed, seen.c.state == "held")
@@ -237,6 +259,20 @@ def _columns(feed: Feed) -> dict[str, Any]:
         "last_modified": feed.last_modified,
         "digest": feed.digest,
     }
+
+
+_AS_IT_IS: dict[str, ColumnElement[Any]] = {
+    column.name: bindparam(f"new_{column.name}")
+    for column in feeds.c
+    if column.name not in {"id", "url", "next_fetch", "holder", "lease"}
+}
+_STILL = feeds.c.next_fetch == bindparam("was_next")
+_SAVE = (
+    update(feeds)
+    .where(feeds.c.id == bindparam("number"), feeds.c.holder == bindparam("its_holder"))
+    .values(_AS_IT_IS)
+    .values(next_fetch=case((_STILL, bindparam("new_next_fetch")), else_=feeds.c.next_fetch), holder=None, lease=None)
+)
 
 
 def feed(row: Row[Any]) -> Feed:

@@ -95,6 +95,23 @@ async def test_what_is_overdue_runs_at_once_and_once():
     assert dates.runs == 1
 
 
+async def test_what_falls_due_while_a_work_rests_waits_until_it_has_rested():
+    dates = Dates(LONG_AGO)
+
+    async def run() -> None:
+        await dates.run()
+        dates.due = LONG_AGO
+
+    scheduler = Scheduler((Work("publish", dates.next_due, run, rest=timedelta(hours=1)),))
+    task = asyncio.create_task(scheduler.run())
+    await dates.until(lambda: dates.runs == 1)
+    looks = dates.looks
+    await dates.until(lambda: dates.looks > looks + 20)
+    task.cancel()
+    await asyncio.gather(task, return_exceptions=True)
+    assert dates.runs == 1
+
+
 async def test_what_is_not_due_does_not_run():
     dates = Dates(FAR_OFF)
     async with running(dates):

@@ -147,6 +147,39 @@ def test_all_that_is_known_of_a_feed_is_kept(storage: Storage) -> None:
     assert storage.feeds.earliest_due() == NOW
 
 
+def test_looks_that_brought_nothing_are_stored_together(storage: Storage) -> None:
+    for place in (HARBOUR, ORCHARD):
+        add(storage, place)
+    looks = [
+        (feed, replace(feed, reason="It is silent.", failures=1, last_fetch=NOW, next_fetch=NOW + MINUTE))
+        for feed in claim(storage)
+    ]
+    storage.feeds.save_all(looks, "me")
+    assert [storage.feeds.get(feed.id) for feed, _ in looks] == [after for _, after in looks]
+    assert claim(storage) == []
+    assert claim(storage, NOW + MINUTE, "you") == [after for _, after in looks]
+
+
+def test_a_feed_that_was_made_due_during_a_look_stays_due(storage: Storage) -> None:
+    add(storage)
+    (feed,) = claim(storage)
+    storage.feeds.due_now(feed.id, NOW + MINUTE)
+    storage.feeds.save_all([(feed, replace(feed, next_fetch=NOW + 60 * MINUTE, etag="1"))], "me")
+    assert [(feed.etag, feed.next_fetch) for feed in claim(storage, NOW + MINUTE)] == [(None, NOW + MINUTE)]
+    found = storage.feeds.get(feed.id)
+    assert found is not None
+    assert found.etag == "1"
+
+
+def test_a_look_at_a_feed_that_somebody_else_holds_is_not_stored(storage: Storage) -> None:
+    add(storage)
+    (feed,) = claim(storage)
+    assert len(claim(storage, NOW + MINUTE, "you")) == 1
+    storage.feeds.save_all([(feed, replace(feed, failures=1))], "me")
+    assert storage.feeds.get(feed.id) == feed
+    assert storage.feeds.save(feed, "you")
+
+
 def test_a_feed_is_asked_for_all_it_lists_while_a_source_has_not_had_it(storage: Storage) -> None:
     source = storage.sources.add(workspace="ours", url=HARBOUR, name="H", now=NOW)
     claim(storage)
@@ -284,6 +317,16 @@ def test_pages_are_read_when_they_may_be_tried_longest_waiting_first(storage: St
     )
     assert [one.title for one in storage.feeds.waiting(feed.id, NOW, 9)] == ["Entry 3", "Entry 1"]
     assert [one.title for one in storage.feeds.waiting(feed.id, NOW, 1)] == ["Entry 3"]
+
+
+def test_it_is_known_which_feeds_have_pages_to_be_read(storage: Storage) -> None:
+    harbour, orchard = add(storage), add(storage, ORCHARD)
+    storage.feeds.remember([entry(harbour, state="waiting", next_try=NOW), entry(orchard)])
+    storage.feeds.remember([entry(orchard, 2, state="waiting", next_try=NOW + MINUTE)])
+    both = [harbour.id, orchard.id]
+    assert storage.feeds.with_waiting(both, NOW) == {harbour.id}
+    assert storage.feeds.with_waiting(both, NOW + MINUTE) == set(both)
+    assert storage.feeds.with_waiting([orchard.id], NOW) == set()
 
 
 def hold(storage: Storage) -> tuple[Feed, Feed]:
