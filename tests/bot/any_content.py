@@ -80,7 +80,7 @@ def _contents(
     )
     items = st.builds(Item, texts, texts, urls, actions)
     return st.one_of(
-        st.builds(Notice, texts | st.lists(texts, max_size=5).map("\n".join), actions=actions),
+        st.builds(Notice, texts | st.lists(texts, max_size=5).map("\n".join), actions=actions, code=st.booleans()),
         st.builds(Listing, texts, st.lists(items, max_size=4).map(tuple), texts, actions),
         st.builds(
             Answer,

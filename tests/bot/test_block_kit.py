@@ -143,3 +143,14 @@ def words_in(whole: Any) -> list[str]:
             for text in ([part] if key == "text" and isinstance(part, str) else words_in(part))
         ]
     return []
+
+
+def test_what_is_to_be_copied_is_code_line_by_line_in_as_many_messages_as_it_takes() -> None:
+    lines = [f'    <outline text="*Paper* {n} `&amp;`" xmlUrl="https://p{n}.example.org/feed"/>' for n in range(300)]
+    found = messages(Notice("\n".join(lines), code=True))
+    assert len(found) > 1
+    laid = [block for message in found for block in message.payload["blocks"] if block["type"] == "rich_text"]
+    parts = [part for block in laid for part in block["elements"]]
+    assert {part["type"] for part in parts} == {"rich_text_preformatted"}
+    assert {piece["type"] for part in parts for piece in part["elements"]} == {"text"}
+    assert "\n".join("".join(piece["text"] for piece in part["elements"]) for part in parts).split("\n") == lines

@@ -214,6 +214,16 @@ async def test_subscriptions_are_found_by_topic_or_number(world):
         assert "heron" in found.label
 
 
+async def test_the_form_of_a_source_is_for_those_who_may_add_one(world):
+    assert await world.desk.adds(" Source  ADD ", ADMIN)
+    for words in ("source", "source remove", "source add https://news.example.org", "subscribe", "add", ""):
+        assert not await world.desk.adds(words, ADMIN), words
+    assert not await world.desk.adds("source add", READER)
+    assert not await world.desk.adds("source add", replace(ADMIN, only_here=True))
+    assert "Only" in (await world.desk.answer("source add", READER)).contents[0].text
+    assert "source add ADDRESS" in (await world.desk.answer("source add", ADMIN)).contents[0].text
+
+
 async def test_sources_are_found_by_name_or_number(world):
     add = world.storage.sources.add
     for workspace, name in (("scripted:T1", "Quay Post"), ("scripted:T2", "Quay Mail"), (EVERYONE, "The Quay")):

@@ -148,6 +148,11 @@ def test_a_listing_has_details_links_and_what_to_type() -> None:
     ]
 
 
+def test_what_is_to_be_copied_is_not_wrapped() -> None:
+    lines = ["<body>", f'  <outline text="{"Long " * 40}"/>', "</body>"]
+    assert content_lines(Notice("\n".join(lines), code=True), width=40) == lines
+
+
 def test_a_notice_keeps_its_lines_so_that_a_caret_stands_under_its_place() -> None:
     assert content_lines(Notice("Wrong here:\na OR OR b\n     ^")) == ["Wrong here:", "a OR OR b", "     ^"]
 
