@@ -54,6 +54,9 @@ async def test_an_option_of_6000_characters(guilds: GuildOffice):
         ("why", "article", guilds.lee),
         ("subscribe", "topic", guilds.kim),
         ("pause", "subscription", guilds.kim),
+        ("source add", "address", guilds.kim),
+        ("source pause", "source", guilds.kim),
+        ("feeds import", "address", guilds.kim),
     ):
         done = await guilds.slash(who, name, forge=True, **{option: "word " * 1200})
         assert done.messages or done.form, name
@@ -65,6 +68,8 @@ async def test_values_that_were_not_offered(guilds: GuildOffice):
     for name, options in (
         ("pause", {"subscription": "999"}),
         ("unsubscribe", {"subscription": "no such thing"}),
+        ("source pause", {"source": "no such thing"}),
+        ("source skip", {"source": "9" * 40}),
         ("subscribe", {"topic": "ferry", "when": "hourly", "zone": "Mars/Olympus"}),
         ("settings", {"zone": "Mars/Olympus"}),
         ("settings", {"style": "poem"}),
@@ -86,6 +91,7 @@ async def test_suggestions_never_fail(guilds: GuildOffice):
             ("subscribe", "when"),
             ("subscribe", "zone"),
             ("pause", "subscription"),
+            ("source pause", "source"),
         ):
             asked = await discord.autocomplete(guilds.acme, guilds.world, guilds.kim, name, option, text)
             assert asked.choices is not None, (name, text)

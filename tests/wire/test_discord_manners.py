@@ -72,7 +72,9 @@ async def test_a_server_is_called_a_server(guilds: GuildOffice):
     for name, options in (
         ("topics", {}),
         ("subscriptions", {}),
+        ("source list", {}),
         ("settings", {}),
+        ("help", {"command": "settings"}),
         ("settings", {"zone": "Asia/Seoul"}),
         ("settings", {"trust": guilds.lee}),
     ):

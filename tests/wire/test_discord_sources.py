@@ -8,9 +8,7 @@ from typing import Any
 import pytest
 
 from briefings import opml
-from briefings.fetch import Asking, Fetcher
 from briefings.sources import Entry, Seen, Source
-from config.settings import Settings
 from tests.servers.discord import Channel, Message
 from tests.servers.newsroom import page, report
 from tests.servers.web import Reply
@@ -22,18 +20,8 @@ PRIVATE = "http://intranet.example.org/payroll"
 
 
 @pytest.fixture
-async def stand(guilds: GuildOffice, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Newsstand]:
-    """A site with four reports; the bot may fetch from it, without a pause, and knows another in a private network."""
-
-    async def resolve(host: str, _port: int) -> list[str]:
-        return ["10.0.0.7"] if host in PRIVATE else [host]
-
-    def fetcher(settings: Settings) -> Fetcher:
-        asking = Asking(limit=settings.reading.limit, allow_hosts=frozenset({"127.0.0.1"}), gap=0)
-        return Fetcher(asking, resolve=resolve)
-
-    monkeypatch.setattr("bot.app.running.open_fetcher", fetcher)
-    await guilds.restart()
+async def stand(guilds: GuildOffice) -> AsyncIterator[Newsstand]:
+    """A site with four reports."""
     async with Newsstand() as stand:
         stand.publish(*map(report, range(4)))
         yield stand
@@ -113,6 +101,9 @@ async def test_what_a_source_brings_is_posted(guilds: GuildOffice, stand: Newsst
     told = await guilds.slash(kim, "source add", address=stand.url("/feed"))
     form = await guilds.press(kim, told, "subscribe")
     await guilds.settled(guilds.discord.submit(kim, form, {"topic": "valley", "when": "as it happens"}))
+    async with asyncio.timeout(10):
+        while not read_by(guilds)[0].first_read:  # What it lists until then is no news.
+            await asyncio.to_thread(lambda: None)
     stand.publish(*map(report, range(5)))
     await guilds.slash(kim, "source check", source="1")
     await guilds.discord.wait_for(lambda: report(4).title in text_of(guilds.discord.posts(guilds.world)))
@@ -120,6 +111,18 @@ async def test_what_a_source_brings_is_posted(guilds: GuildOffice, stand: Newsst
     why = await guilds.slash(guilds.lee, "why", article=stand.url("/report/4"))
     assert f"Listed by source 1, {TITLE}: yes" in why.shown
     assert "has had it: posted" in why.shown
+
+
+async def test_that_a_source_ended_is_told_to_who_added_it(guilds: GuildOffice, stand: Newsstand):
+    await guilds.slash(guilds.kim, "source add", address=stand.url("/feed"))
+    stand.serve("/feed", Reply(status=410))
+    await guilds.slash(guilds.kim, "source check", source="1")
+    place = guilds.discord.conversation(guilds.kim)
+    await guilds.discord.wait_for(lambda: guilds.discord.posts(place))
+    (told,) = guilds.discord.posts(place)
+    assert TITLE in told.shown
+    assert "410" in told.shown
+    assert "stopped since" in (await guilds.slash(guilds.lee, "sources")).shown
 
 
 async def test_what_was_held_back_is_let_in_or_left_out(guilds: GuildOffice, stand: Newsstand):
@@ -172,6 +175,9 @@ async def test_a_source_is_chosen_while_typing(guilds: GuildOffice, stand: Newss
     guilds.storage.sources.add(workspace="discord:1", url=stand.url("/b"), name="Other", now=datetime.now(UTC))
     theirs = await guilds.discord.autocomplete(guilds.bolt, guilds.bolt_world, guilds.max, "source check", "source")
     assert theirs.choices == []
+    for verb in ("check", "pause", "remove"):
+        refused = await guilds.slash(guilds.max, f"source {verb}", guilds.bolt_world, source="1")
+        assert "There is no source “1” here" in refused.shown
 
 
 async def test_titles_of_feeds_are_shown_as_they_are(guilds: GuildOffice, stand: Newsstand):
