@@ -72,10 +72,11 @@ class Followups:
     def told(self, article: int, since: datetime) -> list[tuple[Post, ...]]:
         """What was posted since then of the article's story, or will be: for each channel the first, then its replies.
 
-        Only where those who see the article subscribe to something, and have not paused what the post was for.
+        Only where those who see the article subscribe to something, and have not paused what the post was for. Call it
+        in the transaction that stores what comes of it.
         """
         viewers = select(article_workspaces.c.workspace).where(article_workspaces.c.article == article)
-        with self._database.reading() as connection:
+        with self._database.writing() as connection:
             seen_by_all = EVERYONE in connection.execute(viewers).scalars()
             theirs = true() if seen_by_all else subscriptions.c.workspace.in_(viewers)
             story = connection.execute(select(articles.c.story).where(articles.c.id == article)).scalar()
@@ -158,12 +159,15 @@ class Followups:
 
 
 def _rows(connection: Connection, condition: ColumnElement[bool]) -> Sequence[Row[Any]]:
-    """Deliveries with their content, oldest first; `begun` when some of it was sent, or may have been."""
+    """Deliveries with their content, oldest first; `begun` when some of it was sent, or may have been.
+
+    Nobody else changes them before the transaction ends.
+    """
     c = deliveries.c
     begun = exists().where(delivery_parts.c.delivery == c.id)
     query: Select[Any] = select(deliveries, begun.label("begun"), tables.contents.c.body)
     query = query.join(tables.contents, tables.contents.c.id == c.content).where(condition).order_by(c.id)
-    return connection.execute(query).all()
+    return connection.execute(query.with_for_update(of=deliveries)).all()
 
 
 def _following(connection: Connection, rows: Sequence[Row[Any]]) -> dict[int, list[Row[Any]]]:

@@ -3,6 +3,7 @@
 import asyncio
 import math
 from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,7 @@ from discord.gateway import DiscordWebSocket
 from discord.http import Route
 
 from bot.connectors.discord.client import Line
+from bot.delivery import Retries
 from bot.tasks import Tasks
 from briefings.fetch import Asking, Fetcher
 from config.settings import Settings
@@ -55,6 +57,16 @@ def unpaced(monkeypatch: pytest.MonkeyPatch) -> None:
     """Conversations wait for no second between posts; `test_slack_burst` and `test_slack_slow` keep the real pace."""
     monkeypatch.setattr("bot.connectors.slack.api.SPACING", 0.0)
     monkeypatch.setattr("bot.connectors.slack.PER_CHANNEL", math.inf)
+
+
+@pytest.fixture
+def hasty(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What failed for the moment is tried again at once."""
+
+    def retries(**how: Any) -> Retries:
+        return Retries(**{**how, "first": timedelta(milliseconds=50)})
+
+    monkeypatch.setattr("bot.app.running.Retries", retries)
 
 
 @pytest.fixture

@@ -9,11 +9,12 @@ from typing import Any
 
 from bot.app import open_storage
 from bot.app.running import Bot
-from briefings import ingest
+from briefings import ingest, updates
 from briefings.documents import read
+from briefings.keywords import Keywords
 from briefings.slots import parse_when
 from briefings.storage import Storage
-from briefings.types import EVERYONE, Document, Section, Slot
+from briefings.types import EVERYONE, Document, Preferences, Section, Slot
 from config.settings import Settings
 
 ARTICLES = Path(__file__).parent / "articles"
@@ -31,6 +32,27 @@ def store(storage: Storage, title: str, *sections: Section) -> None:
     """Store one more article, for all."""
     document = Document(title=title, sections=sections, url=f"https://harbour.example.org/{len(title)}")
     ingest.add(storage, [ingest.Incoming(document)], workspace=EVERYONE, now=datetime.now(UTC))
+
+
+def revise(storage: Storage, name: str, text: str) -> None:
+    """Store what became of a sample article, as `sidelines add` does."""
+    now = datetime.now(UTC)
+    with storage.writing():
+        changed = [ingest.Incoming(read(text.encode(), name=name))]
+        outcomes = ingest.add(storage, changed, workspace=EVERYONE, now=now)
+        updates.queue(storage, Keywords(), Preferences(), outcomes, now)
+
+
+def corrected(number: int) -> str:
+    """The article on the summit with another number in its first sentence."""
+    return (ARTICLES / "summit.md").read_text().replace("forty minutes", f"{number} minutes")
+
+
+def rewritten(number: int) -> str:
+    """The article on the summit when nothing of it is left but its address and headline."""
+    front = (ARTICLES / "summit.md").read_text().partition("\n\n")[0]
+    body = (ARTICLES / ("ferry.md", "timber.md")[number % 2]).read_text().partition("\n\n")[2]
+    return f"{front}\n\n{body}"
 
 
 class Whole:

@@ -220,9 +220,13 @@ class Api:
         return str(answer["ts"])
 
     async def edit(self, team: str, channel: str, message: str, payload: Mapping[str, Any]) -> None:
-        """Put another message in the place of one; its metadata stay, as the payload has none."""
+        """Put another message in the place of one; its metadata stay, since none are sent.
+
+        See https://docs.slack.dev/reference/methods/chat.update, which knows nothing of unfurling.
+        """
         conversation = self._conversations.get((team, channel), channel)
-        await self.call(team, "chat.update", channel=conversation, ts=message, **payload)
+        content = {name: payload[name] for name in ("blocks", "text")}
+        await self.call(team, "chat.update", channel=conversation, ts=message, **content)
 
     async def find(
         self, team: str, channel: str, key: str, thread: str | None, since: datetime | None = None
