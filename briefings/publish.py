@@ -98,7 +98,7 @@ def turn(schedule: Schedule, preferences: Preferences, now: datetime) -> Turn:
     slot = last_slot(schedule, now)
     quiet_until = after_quiet(now, preferences)
     if quiet_until > now:
-        return Turn(slot=None, next=Slot(key=slot.key if slot else "", at=quiet_until))
+        return Turn(slot=None, next=Slot(key="", at=quiet_until))  # What is held keeps the name of its first slot.
     if schedule.as_it_happens:
         return Turn(slot=Slot(key="", at=now), next=None, as_it_happens=True, trial=now + TRIAL)
     next = next_due(schedule, now, preferences)

@@ -20,6 +20,7 @@ from sqlalchemy import (
     Table,
     bindparam,
     delete,
+    exists,
     func,
     insert,
     literal,
@@ -32,7 +33,7 @@ from sqlalchemy.sql.dml import Insert
 
 from briefings.storage import contents
 from briefings.storage.engine import Database, milliseconds
-from briefings.storage.tables import channel_stories, deliveries, subscriptions
+from briefings.storage.tables import channel_stories, deliveries, empty_slots, subscriptions
 from briefings.types import Due, Fate
 
 
@@ -71,6 +72,8 @@ class Turns:
             queued = connection.execute(self._queue(), {"now": milliseconds(now)}).rowcount
             if queued:
                 connection.execute(self._mark_had(), {"before": before})
+            if queued < sum(fates[place].content is not None for place in subjects.values()) or _any_empty(fates):
+                connection.execute(self._pass_by(), {"before": before, "now": milliseconds(now)})
             connection.execute(_move_on)
             refused = [{"subject": id, "why": why} for id, place in subjects.items() if (why := fates[place].refusal)]
             if refused:
@@ -93,7 +96,7 @@ class Turns:
         c, got = subscriptions.c, _fates.c
         rows = (
             select(
-                *(c.workspace, c.channel, c.id, got.slot, got.due, got.late, got.content),
+                *(c.workspace, c.channel, c.id, c.next_slot, got.slot, got.due, got.late, got.content),
                 *(
                     literal("pending"),
                     literal(0),
@@ -106,7 +109,7 @@ class Turns:
             .where(got.content.is_not(None))
             .order_by(_subjects.c.id)
         )
-        into = ("workspace", "channel", "subscription", "slot", "due", "late", "content")
+        into = ("workspace", "channel", "subscription", "first_slot", "slot", "due", "late", "content")
         return (
             self._database.insert(deliveries)
             .from_select((*into, "state", "attempts", "next_attempt", "created"), rows)
@@ -127,6 +130,23 @@ class Turns:
             .on_conflict_do_nothing()
         )
 
+    def _pass_by(self) -> Insert:
+        """The statement that keeps the slots for which nothing was queued after delivery number `before`."""
+        c, got = subscriptions.c, _fates.c
+        its = deliveries.c.subscription == c.id, deliveries.c.slot == got.slot
+        rows = (
+            select(c.id, c.next_slot, got.slot, bindparam("now", type_=BigInteger))
+            .join_from(_subjects, subscriptions, c.id == _subjects.c.id)
+            .join(_fates, got.id == _subjects.c.fate)
+            .where(got.slot.is_not(None), c.cron != "")
+            .where(~exists().where(*its, deliveries.c.id > bindparam("before")))
+        )
+        return (
+            self._database.insert(empty_slots)
+            .from_select(("subscription", "first_slot", "slot", "passed"), rows)
+            .on_conflict_do_nothing()
+        )
+
 
 _c = subscriptions.c
 _AS_READ = (_c.id, _c.workspace, _c.channel, _c.topic, _c.query, _c.cron, _c.zone, _c.since, _c.created)
@@ -134,6 +154,10 @@ _AS_READ = (_c.id, _c.workspace, _c.channel, _c.topic, _c.query, _c.cron, _c.zon
 
 def _due(columns: Sequence[Column[Any]], now: datetime, limit: int) -> Select[*tuple[Any, ...]]:
     return select(*columns).where(_c.next_due <= milliseconds(now)).order_by(_c.next_due, _c.id).limit(limit)
+
+
+def _any_empty(fates: Sequence[Fate]) -> bool:
+    return any(fate.content is None and fate.slot is not None for fate in fates)
 
 
 def _row(place: int, fate: Fate, content: int | None) -> tuple[Any, ...]:
@@ -200,7 +224,7 @@ _move_on = text(
     """
     UPDATE subscriptions SET (next_slot, next_due, since) = (
         SELECT
-            f.next_slot,
+            CASE WHEN f.next_slot = '' THEN subscriptions.next_slot ELSE f.next_slot END,
             COALESCE(f.next_due, CASE WHEN subscriptions.state = 'blocked' THEN f.trial END),
             CASE WHEN subscriptions.since < f.since THEN f.since ELSE subscriptions.since END
         FROM due_subjects AS s JOIN due_fates AS f ON f.id = s.fate WHERE s.id = subscriptions.id
