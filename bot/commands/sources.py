@@ -86,7 +86,8 @@ def state(context: Context, it: Source) -> str:
         words = [f"the last try failed: {_bare(feed.reason)}", good, following]
     if it.held:
         words.append(
-            f"{it.held} entries held back: `source accept {it.id}` lets them in, `source skip {it.id}` does not"
+            f"{_counted(it.held)} held back: `source accept {it.id}` lets {'it' if it.held == 1 else 'them'} in, "
+            f"`source skip {it.id}` does not"
         )
     return "; ".join(words)
 
@@ -139,8 +140,7 @@ def must_have_room(context: Context) -> None:
 
 def _added(context: Context, it: Source, listed: Listed, others: tuple[str, ...]) -> Listing:
     """What was found, the newest headlines, and what else the site has."""
-    entries = "entry" if len(listed.entries) == 1 else "entries"
-    title = f"Source {it.id} is added: {it.name}, {len(listed.entries)} {entries} at {_site(it)}"
+    title = f"Source {it.id} is added: {it.name}, {_counted(len(listed.entries))} at {_site(it)}"
     items = [Item(entry.title, _date(context, entry), entry.url) for entry in newest(listed.entries)]
     if others:
         more = f" and {len(others) - NAMED} more" if len(others) > NAMED else ""
@@ -188,7 +188,7 @@ def _check(context: Context, argument: str) -> Reply:
         return Reply((Notice(text, "problem", _after_failure(it)),), private=True, found=False)
     context.storage.feeds.due_now(it.feed.id, context.now)
     items = tuple(Item(entry.title, _date(context, entry), entry.url) for entry in newest(found.listed.entries))
-    title = f"{it.name} can be read: {len(found.listed.entries)} entries at {_site(it)}"
+    title = f"{it.name} can be read: {_counted(len(found.listed.entries))} at {_site(it)}"
     return Reply((Listing(title, (*items, Item("Before", before))),), private=True)
 
 

@@ -219,7 +219,7 @@ def test_check_says_what_is_wrong_in_plain_words_or_that_all_is_well(
     (notice,) = reply.contents
     assert [action.command for action in notice.actions] == ["source check 1", "source remove 1"]
     later = NOW + timedelta(minutes=5)
-    assert "Harbour News can be read: 1 entries" in shown(commands.handle("source check 1", ADA, later))
+    assert "Harbour News can be read: 1 entry at" in shown(commands.handle("source check 1", ADA, later))
 
 
 def test_the_operators_sources_are_seen_everywhere_and_changed_nowhere_else(

@@ -233,6 +233,10 @@ async def test_the_home_tab_adds_sources_and_its_buttons_work(office: Reading, w
     home = await office.home(KIM, "7 entries held back", slack.home_opened(TEAM, KIM))
     await office.home(KIM, "7 entries of Harbour News are left out", slack.press(TEAM, KIM, home, "source skip 1"))
     await office.quiet()
+    hold(office, office.sources()[0], 1)
+    home = await office.home(KIM, "1 entry held back", slack.home_opened(TEAM, KIM))
+    await office.home(KIM, "1 entry of Harbour News is let in", slack.press(TEAM, KIM, home, "source accept 1"))
+    await office.quiet()
     await office.home(KIM, "is read no more here", slack.press(TEAM, KIM, home, "source remove 1"))
     assert office.sources() == []
     others = await office.home(LEE, "Subscriptions", slack.home_opened(TEAM, LEE))
