@@ -74,7 +74,7 @@ def publish_due(
     while True:
         with storage.writing():
             due = storage.turns.due(now, limit)
-            deliveries += storage.turns.take(*publishing.decide(due, limit), now)
+            deliveries += storage.turns.take(*publishing.decide(due), now)
         subscriptions += len(due)
         if len(due) < limit:
             return Published(subscriptions, deliveries, storage.subscriptions.earliest_due())
@@ -135,8 +135,8 @@ class _Publishing:
         self.turns: dict[tuple[object, ...], Turn] = {}
         self.composed: dict[tuple[object, ...], Briefing] = {}
 
-    def decide(self, due: Sequence[Due], limit: int) -> tuple[list[Fate], dict[int, int]]:
-        """What becomes of the first `limit` due subscriptions: fates, and the place there of each one's, by its id."""
+    def decide(self, due: Sequence[Due]) -> tuple[list[Fate], dict[int, int]]:
+        """What becomes of due subscriptions: fates, and the place there of each one's, by its id."""
         workspaces = {row[1] for row in due}
         since = min((row[7] for row in due), default=0)
         for workspace in workspaces:
@@ -147,7 +147,7 @@ class _Publishing:
         first = min((story for workspace in workspaces for story in self.news[workspace].stories), default=None)
         had: dict[str, set[int]] = {}
         if first is not None:
-            for channel, story in self.storage.turns.had(self.now, limit, first):
+            for channel, story in self.storage.turns.had(due[-1][0], first):
                 had.setdefault(channel, set()).add(story)
         twice: set[str] = set()
         if len({row[2] for row in due}) < len(due):

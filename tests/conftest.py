@@ -3,10 +3,14 @@
 import ipaddress
 import os
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, settings
+
+from briefings.storage import Storage
+from tests.servers import postgresql as servers
 
 settings.register_profile(
     "sidelines", derandomize=True, deadline=None, print_blob=True, suppress_health_check=[HealthCheck.too_slow]
@@ -47,3 +51,35 @@ def _own_world(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.Mon
     home: Path = tmp_path_factory.mktemp("home")
     monkeypatch.setenv("HOME", str(home))
     monkeypatch.setenv("SIDELINES_DATA_DIR", str(home / "data"))
+
+
+# Databases: whatever takes `storage` or `database_url` runs on each kind ----------------------------------------
+
+
+@pytest.fixture(scope="session")
+def postgresql_server() -> Iterator[servers.Postgresql]:
+    """One server for all tests of this process. One that cannot be had fails them: no database is skipped."""
+    with servers.running() as server:
+        yield server
+
+
+@pytest.fixture
+def postgresql_url(postgresql_server: servers.Postgresql) -> Iterator[str]:
+    """The address of a PostgreSQL database that is up to date and holds nothing."""
+    with postgresql_server.database() as url:
+        yield url
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    """The address of a database of each kind that processes can share."""
+    if request.param == "sqlite":
+        return f"sqlite:///{tmp_path / 'sidelines.db'}"
+    return str(request.getfixturevalue("postgresql_url"))
+
+
+@pytest.fixture
+def storage(database_url: str) -> Iterator[Storage]:
+    """An open storage that holds nothing, on each kind of database."""
+    with Storage.open(database_url) as opened:
+        yield opened

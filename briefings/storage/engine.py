@@ -1,51 +1,74 @@
-"""One database: its connections, transactions and migrations, and its errors in words a person can act on.
+"""One database: its connections and transactions, its migrations, and its errors in words a person can act on.
 
-What differs between databases stands here and nowhere else.
+Statements are the same for all kinds. What differs stands in `engine_sqlite` and `engine_postgresql`, nowhere else.
 """
 
-import sqlite3
 import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager, nullcontext
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
-from sqlalchemy import URL, Connection, Engine, Table, create_engine, event, inspect, text
-from sqlalchemy.dialects import sqlite
-from sqlalchemy.exc import DBAPIError
-from sqlalchemy.pool import StaticPool
+from sqlalchemy import Connection, Engine, Table, inspect, text
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.exc import DBAPIError, TimeoutError
 
-from briefings.errors import DatabaseCorrupt, DatabaseTooNew, StorageError
+from briefings.errors import DatabaseTooNew, StorageError
 from briefings.storage.migrations import NEWEST, REVISIONS
-from briefings.storage.peek import sqlite_path
 
-BUSY_SECONDS = 10
-"""How long a writer waits for another process before it gives up."""
-
-_WRITE = "sidelines_write"
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MILLISECOND = timedelta(milliseconds=1)
 
+Insert = sqlite.Insert | postgresql.Insert
+
+
+class Kind(Protocol):
+    """What one kind of database does its own way."""
+
+    name: str
+    """What messages call it: the file's path, or where the server is and which of its databases."""
+    engine: Engine
+    one_writer: bool
+    """Whether only one transaction writes at a time: whatever `writing` does then, it does alone."""
+    one_connection: bool
+    """Whether readers take turns with the writer, on its connection."""
+    reads: Mapping[str, Any]
+    writes: Mapping[str, Any]
+    """Options of a connection whose transaction only reads, or may write."""
+
+    def insert(self, table: Table) -> Insert:
+        """An INSERT that knows `on_conflict_do_update` and `on_conflict_do_nothing`."""
+
+    def load(self, connection: Connection, table: Table, rows: Sequence[tuple[Any, ...]]) -> None:
+        """Insert rows of plain values at the driver's own speed."""
+
+    def hold(self, connection: Connection, what: str, *, shared: bool) -> None:
+        """See `Database.hold`."""
+
+    def prepare(self) -> None:
+        """Do what a migration needs done outside its transaction."""
+
+    def await_turn(self, connection: Connection) -> None:
+        """Within a migration's transaction: wait until no other process migrates."""
+
+    def check(self, connection: Connection) -> str:
+        """See `Database.check`."""
+
+    def explain(self, error: Exception) -> StorageError | None:
+        """What a person should read instead of the driver's error; None when it is a fault of the program."""
+
 
 class Database:
-    """Connections to one database. Safe in any number of threads; one of them writes at a time.
-
-    `name` is what messages call it: the file's path.
-    """
+    """Connections to one database, safe in any number of threads. `name` is what messages call it."""
 
     def __init__(self, url: str) -> None:
         """Connects to nothing yet. Raises StorageError for an unknown kind of address, or a folder it cannot make."""
-        if url.partition(":")[0].partition("+")[0] != "sqlite":
-            raise StorageError("The database address must begin with sqlite:/// and name a file; correct DATABASE_URL.")
-        path = sqlite_path(url)
-        self.name = str(path) if path else "the database in memory"
-        self._memory = path is None
-        self._writer = threading.RLock()
+        self._kind = _kind(url)
+        self.name = self._kind.name
+        self.engine = self._kind.engine
+        self._writer = threading.RLock() if self._kind.one_writer else nullcontext()
         self._held = threading.local()
-        if path is not None:
-            _make_folder(path.parent)
-        self.engine = _sqlite_engine(path)
 
     def close(self) -> None:
         """Close all connections."""
@@ -55,50 +78,82 @@ class Database:
     def writing(self) -> Iterator[Connection]:
         """A connection in a transaction that may write: committed at the end, undone by an exception.
 
-        Within another `writing` of the same thread it is that one, so that several stores can share a transaction.
+        Within another `writing` of the same thread it is that one, so that several stores can share a transaction. On
+        SQLite it is the only one there is; on PostgreSQL others write at the same time, and what they committed is seen
+        by the next statement: what must not change between two statements is locked, or held with `hold`.
         Raises StorageError and its kinds.
         """
-        held: Connection | None = getattr(self._held, "connection", None)
+        held: Connection | None = getattr(self._held, "writer", None)
         if held is not None:
             yield held
             return
-        with self._writer, self._transaction(writing=True) as connection:
-            self._held.connection = connection
+        with self._writer, self._transaction(self._kind.writes) as connection:
+            self._held.writer = connection
             try:
                 yield connection
             finally:
-                self._held.connection = None
+                self._held.writer = None
 
     @contextmanager
     def reading(self) -> Iterator[Connection]:
         """A connection that sees one state of the database throughout. Within `writing`, it is the writer's own.
 
-        Raises StorageError and its kinds.
+        Within another `reading` of the same thread it is that one. Raises StorageError and its kinds.
         """
-        # SQLite in memory has one connection for all, so that its readers take turns with the writer.
-        if self._memory or getattr(self._held, "connection", None) is not None:
+        if self._kind.one_connection or getattr(self._held, "writer", None) is not None:
             with self.writing() as connection:
                 yield connection
-        else:
-            with self._transaction(writing=False) as connection:
+            return
+        held: Connection | None = getattr(self._held, "reader", None)
+        if held is not None:
+            yield held
+            return
+        with self._transaction(self._kind.reads) as connection:
+            self._held.reader = connection
+            try:
+                yield connection
+            finally:
+                self._held.reader = None
+
+    @contextmanager
+    def _transaction(self, options: Mapping[str, Any]) -> Iterator[Connection]:
+        with self._explaining(), self.engine.connect() as connection:
+            connection = connection.execution_options(**options)
+            with connection.begin():
                 yield connection
 
     @contextmanager
-    def _transaction(self, *, writing: bool) -> Iterator[Connection]:
+    def _explaining(self) -> Iterator[None]:
         try:
-            with self.engine.connect() as connection:
-                connection = connection.execution_options(**{_WRITE: writing})
-                with connection.begin():
-                    yield connection
-        except DBAPIError as error:
-            explained = _explain(error, self.name)
+            yield
+        except (DBAPIError, TimeoutError) as error:
+            explained = self._kind.explain(error)
             if explained is None:
                 raise
             raise explained from error
 
-    def insert(self, table: Table) -> sqlite.Insert:
+    def hold(self, what: str, *, shared: bool = False) -> None:
+        """Within `writing`: wait until nobody else holds `what`, and hold it until the transaction ends.
+
+        For what must be done by one at a time and is no row that could be locked. Call it before anything is read that
+        is decided on. Those who hold it `shared` only wait for those who do not. Nothing to do where one writes at a
+        time. To keep clear of deadlocks, hold in this order: "articles", "publishing", "subscriptions", "contents".
+        """
+        with self.writing() as connection:
+            self._kind.hold(connection, what, shared=shared)
+
+    def insert(self, table: Table) -> Insert:
         """An INSERT that knows `on_conflict_do_update` and `on_conflict_do_nothing`."""
-        return sqlite.insert(table)
+        return self._kind.insert(table)
+
+    def load(self, table: Table, rows: Sequence[tuple[Any, ...]]) -> None:
+        """Insert rows of plain values, one for each column in order, at the driver's own speed.
+
+        SQLAlchemy's handling of each costs more than the row.
+        """
+        if rows:
+            with self.writing() as connection:
+                self._kind.load(connection, table, rows)
 
     def revision(self) -> str | None:
         """The revision of the schema, None when the database is empty.
@@ -108,13 +163,15 @@ class Database:
         with self.reading() as connection:
             if not inspect(connection).has_table("alembic_version"):
                 if inspect(connection).get_table_names():
-                    raise StorageError(f"{self.name} belongs to another program; name another file in DATABASE_URL.")
+                    raise StorageError(
+                        f"{self.name} belongs to another program; name another database in DATABASE_URL."
+                    )
                 return None
             revision = connection.execute(text("SELECT version_num FROM alembic_version")).scalar()
         if revision is not None and revision not in REVISIONS:
             raise DatabaseTooNew(
                 f"{self.name} was written by a newer Sidelines and is left untouched; "
-                "upgrade Sidelines, or name another file in DATABASE_URL."
+                "upgrade Sidelines, or name another database in DATABASE_URL."
             )
         return None if revision is None else str(revision)
 
@@ -128,37 +185,24 @@ class Database:
         from alembic import command
         from alembic.config import Config
 
-        if not self._memory:
-            with self._driver() as driver:  # Kept in the file; cannot be set within a transaction.
-                driver.execute("PRAGMA journal_mode = WAL")
+        with self._explaining():
+            self._kind.prepare()
         config = Config()
         config.set_main_option("script_location", str(Path(__file__).parent / "migrations").replace("%", "%%"))
         with self.writing() as connection:
+            self._kind.await_turn(connection)
             if self.revision() != NEWEST:  # Another process may have been quicker.
                 config.attributes["connection"] = connection
                 command.upgrade(config, NEWEST)
         return True
 
-    def check(self) -> None:
-        """Read the whole database for damage: seconds for a large one. Raises DatabaseCorrupt."""
-        with self.reading() as connection:
-            if connection.execute(text("PRAGMA quick_check(1)")).scalar() != "ok":
-                raise DatabaseCorrupt(_CORRUPT.format(name=self.name))
+    def check(self) -> str:
+        """Look for damage, of a file in all of it: seconds for a large one. Gives what was found, as "is whole".
 
-    @contextmanager
-    def _driver(self) -> Iterator[Any]:
-        """The driver's own connection, outside any transaction."""
-        try:
-            connection = self.engine.raw_connection()
-            try:
-                yield connection.driver_connection
-            finally:
-                connection.close()
-        except (sqlite3.Error, DBAPIError) as error:
-            explained = _explain(error, self.name)
-            if explained is None:
-                raise
-            raise explained from error
+        Raises DatabaseCorrupt, and StorageError when it cannot be written to.
+        """
+        with self.reading() as connection:
+            return self._kind.check(connection)
 
 
 def milliseconds(moment: datetime) -> int:
@@ -171,83 +215,18 @@ def moment(milliseconds: int) -> datetime:
     return _EPOCH + milliseconds * _MILLISECOND
 
 
-def _make_folder(folder: Path) -> None:
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise StorageError(
-            f"The data folder {folder} cannot be made ({error.strerror}); "
-            "correct its permissions, or name another in SIDELINES_DATA_DIR."
-        ) from error
+def _kind(url: str) -> Kind:
+    """The kind of database that an address names. What the others need is not loaded."""
+    scheme = url.partition(":")[0].partition("+")[0]
+    if scheme == "sqlite":
+        from briefings.storage.engine_sqlite import Sqlite
 
+        return Sqlite(url)
+    if scheme in {"postgresql", "postgres"}:
+        from briefings.storage.engine_postgresql import Postgresql
 
-def _sqlite_engine(path: Path | None) -> Engine:
-    if path is None:
-        engine = create_engine("sqlite://", poolclass=StaticPool, connect_args={"check_same_thread": False})
-    else:
-        # A thread holds a connection for one short transaction: never make one wait for another's.
-        url = URL.create("sqlite", database=str(path))
-        engine = create_engine(url, max_overflow=-1, connect_args={"timeout": BUSY_SECONDS})
-
-    @event.listens_for(engine, "connect")
-    def prepare(driver: sqlite3.Connection, _record: object) -> None:
-        driver.isolation_level = None  # We begin transactions; the driver would leave DDL outside them.
-        driver.execute("PRAGMA foreign_keys = ON")
-        driver.execute("PRAGMA temp_store = MEMORY")
-        driver.execute("PRAGMA cache_size = -16000")  # KiB: what a large batch changes, so that it is written once.
-        driver.execute("PRAGMA synchronous = FULL")  # A delivery mark lost in a power cut would repeat the message.
-
-    @event.listens_for(engine, "begin")
-    def begin(connection: Connection) -> None:
-        # A writer that began as a reader fails at once instead of waiting, when another wrote in between.
-        immediate = connection.get_execution_options().get(_WRITE, False)
-        connection.exec_driver_sql("BEGIN IMMEDIATE" if immediate else "BEGIN")
-
-    return engine
-
-
-_CORRUPT = "{name} is damaged and is left untouched; restore it from a backup, or move it away to begin anew."
-
-# By the primary result code (https://www.sqlite.org/rescode.html); what is not here is a fault of the program.
-_EXPLANATIONS: dict[int, tuple[type[StorageError], str]] = {
-    sqlite3.SQLITE_CORRUPT: (DatabaseCorrupt, _CORRUPT),
-    sqlite3.SQLITE_NOTADB: (
-        DatabaseCorrupt,
-        "{name} is not a database, or a damaged one, and is left untouched; move it away, or restore it from a backup.",
-    ),
-    sqlite3.SQLITE_FULL: (
-        StorageError,
-        "The disk is full, and nothing was written to {name}; make room and try again.",
-    ),
-    sqlite3.SQLITE_IOERR: (
-        StorageError,
-        "The disk refused to read or write {name}; check the disk and its free space, then try again.",
-    ),
-    sqlite3.SQLITE_BUSY: (
-        StorageError,
-        "{name} is being written by another program; try again when it has finished.",
-    ),
-    sqlite3.SQLITE_LOCKED: (
-        StorageError,
-        "{name} is being written by another program; try again when it has finished.",
-    ),
-    sqlite3.SQLITE_READONLY: (
-        StorageError,
-        "{name} may not be written to; correct the permissions of the file and its folder.",
-    ),
-    sqlite3.SQLITE_CANTOPEN: (
-        StorageError,
-        "{name} cannot be opened; correct its permissions, or name another folder in SIDELINES_DATA_DIR.",
-    ),
-}
-_EXPLANATIONS[sqlite3.SQLITE_PERM] = _EXPLANATIONS[sqlite3.SQLITE_CANTOPEN]
-
-
-def _explain(error: BaseException, name: str) -> StorageError | None:
-    """What a person should read instead of the driver's error; None when it is a fault of the program."""
-    cause = error.orig if isinstance(error, DBAPIError) else error
-    code = getattr(cause, "sqlite_errorcode", None)
-    if code is None or (code & 0xFF) not in _EXPLANATIONS:
-        return None
-    kind, sentence = _EXPLANATIONS[code & 0xFF]
-    return kind(sentence.format(name=name))
+        return Postgresql(url)
+    raise StorageError(
+        "The database address must begin with sqlite:/// and name a file, or be like "
+        "postgresql://user:password@host/database; correct DATABASE_URL."
+    )

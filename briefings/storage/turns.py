@@ -15,15 +15,14 @@ from sqlalchemy import (
     Connection,
     Integer,
     MetaData,
-    Select,
     String,
     Table,
     bindparam,
     delete,
     exists,
     func,
-    insert,
     literal,
+    or_,
     select,
     text,
     update,
@@ -44,20 +43,30 @@ class Turns:
         self._database = database
 
     def due(self, now: datetime, limit: int) -> Sequence[Due]:
-        """Up to `limit` subscriptions of any workspace that are due, longest waiting first."""
+        """Up to `limit` subscriptions of any workspace that are due, longest waiting first.
+
+        Until the transaction ends nobody else publishes: what one channel has had is decided by one at a time. Nor does
+        anybody change these; one that somebody is just changing is left for the next time.
+        """
+        query = select(*_AS_READ).where(_c.next_due <= milliseconds(now)).order_by(_c.next_due, _c.id).limit(limit)
         with self._database.writing() as connection:
-            rows = connection.execute(_due(_AS_READ, now, limit))
+            self._database.hold("publishing")
+            rows = connection.execute(query.with_for_update(skip_locked=True))
             return [(*row,) for row in rows]  # Its own kind of row would keep the garbage collector busy.
 
-    def had(self, now: datetime, limit: int, oldest: int) -> Sequence[tuple[str, int]]:
-        """Channel and story, from story number `oldest` on, that the channels of the same subscriptions have had."""
-        rows = _due((subscriptions.c.channel,), now, limit).subquery()
-        query = (
-            select(channel_stories.c.channel, channel_stories.c.story)
-            .join_from(rows, channel_stories, channel_stories.c.channel == rows.c.channel)
-            .where(channel_stories.c.story >= oldest)
-        )
+    def had(self, last: int, oldest: int) -> Sequence[tuple[str, int]]:
+        """What the channels of subscriptions have had that are due no later than number `last`, and perhaps of more.
+
+        Channel and story, from story number `oldest` on.
+        """
         with self._database.reading() as connection:
+            due = connection.execute(select(_c.next_due).where(_c.id == last)).scalar()
+            longer = _c.next_due <= due, or_(_c.next_due < due, _c.id <= last)
+            query = (
+                select(channel_stories.c.channel, channel_stories.c.story)
+                .join_from(subscriptions, channel_stories, channel_stories.c.channel == _c.channel)
+                .where(*longer, channel_stories.c.story >= oldest)
+            )
             return connection.execute(query).all()
 
     def take(self, fates: Sequence[Fate], subjects: Mapping[int, int], now: datetime) -> int:
@@ -87,9 +96,9 @@ class Turns:
         telling = [place for place, fate in enumerate(fates) if fate.content is not None and fate.slot]
         bodies = [content for place in telling if (content := fates[place].content) is not None]
         ids = dict(zip(telling, contents.store(self._database, connection, bodies), strict=True))
-        _insert_rows(connection, _fates, [_row(place, fate, ids.get(place)) for place, fate in enumerate(fates)])
-        _insert_rows(connection, _subjects, list(subjects.items()))
-        _insert_rows(connection, _told, [(place, story) for place in telling for story in fates[place].stories])
+        self._database.load(_fates, [_row(place, fate, ids.get(place)) for place, fate in enumerate(fates)])
+        self._database.load(_subjects, list(subjects.items()))
+        self._database.load(_told, [(place, story) for place in telling for story in fates[place].stories])
 
     def _queue(self) -> Insert:
         """The statement that queues what subscriptions get."""
@@ -122,7 +131,7 @@ class Turns:
             select(deliveries.c.channel, _told.c.story, deliveries.c.id)
             .join_from(deliveries, _subjects, _subjects.c.id == deliveries.c.subscription)
             .join(_told, _told.c.fate == _subjects.c.fate)
-            .where(deliveries.c.id > bindparam("before"))
+            .where(deliveries.c.id > bindparam("before"), deliveries.c.slot.is_not(None))  # Else it follows another.
         )
         return (
             self._database.insert(channel_stories)
@@ -152,10 +161,6 @@ _c = subscriptions.c
 _AS_READ = (_c.id, _c.workspace, _c.channel, _c.topic, _c.query, _c.cron, _c.zone, _c.since, _c.created)
 
 
-def _due(columns: Sequence[Column[Any]], now: datetime, limit: int) -> Select[*tuple[Any, ...]]:
-    return select(*columns).where(_c.next_due <= milliseconds(now)).order_by(_c.next_due, _c.id).limit(limit)
-
-
 def _any_empty(fates: Sequence[Fate]) -> bool:
     return any(fate.content is None and fate.slot is not None for fate in fates)
 
@@ -173,25 +178,12 @@ def _row(place: int, fate: Fate, content: int | None) -> tuple[Any, ...]:
     )
 
 
-def _insert_rows(connection: Connection, table: Table, rows: list[tuple[Any, ...]]) -> None:
-    """Insert rows of plain values at the driver's own speed: SQLAlchemy's handling of each costs more than the row."""
-    if not rows:
-        return
-    compiled = insert(table).compile(dialect=connection.dialect, column_keys=[column.name for column in table.columns])
-    names = compiled.positiontup
-    if names is None:  # a driver that takes parameters by name
-        named = [dict(zip(table.columns.keys(), row, strict=True)) for row in rows]
-        connection.exec_driver_sql(str(compiled), named)
-    else:
-        connection.exec_driver_sql(str(compiled), rows)
-
-
 _temporary = MetaData()
 
 _fates = Table(
     "due_fates",
     _temporary,
-    Column("id", Integer, primary_key=True),
+    Column("id", Integer, primary_key=True, autoincrement=False),
     Column("slot", String),
     Column("due", BigInteger),
     Column("late", Boolean, nullable=False),
@@ -201,22 +193,25 @@ _fates = Table(
     Column("trial", BigInteger),
     Column("since", BigInteger, nullable=False),
     prefixes=["TEMPORARY"],
+    postgresql_on_commit="DELETE ROWS",
 )
 
 _subjects = Table(
     "due_subjects",
     _temporary,
-    Column("id", Integer, primary_key=True, comment="of a subscription"),
+    Column("id", Integer, primary_key=True, autoincrement=False, comment="of a subscription"),
     Column("fate", Integer, nullable=False),
     prefixes=["TEMPORARY"],
+    postgresql_on_commit="DELETE ROWS",
 )
 
 _told = Table(
     "due_told",
     _temporary,
-    Column("fate", Integer, primary_key=True),
-    Column("story", Integer, primary_key=True),
+    Column("fate", Integer, primary_key=True, autoincrement=False),
+    Column("story", Integer, primary_key=True, autoincrement=False),
     prefixes=["TEMPORARY"],
+    postgresql_on_commit="DELETE ROWS",
 )
 
 # One look at the temporary tables for each row; SQLAlchemy has no words for several columns SET from one SELECT.

@@ -1,20 +1,21 @@
-"""The stores keep one contract on every database: the tests that take `storage` run on each."""
+"""The stores keep one contract on every database: the tests that take `storage` run on each, in memory too."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from briefings.storage import Storage
 
-DATABASES: dict[str, Callable[[Path], str]] = {
-    "sqlite-file": lambda folder: f"sqlite:///{folder / 'sidelines.db'}",
-    "sqlite-memory": lambda _: "sqlite://",
-}
-"""Name -> address of an empty database; another kind of database is one more entry."""
 
-
-@pytest.fixture(params=DATABASES)
+@pytest.fixture(params=["sqlite", "memory", "postgresql"])
 def storage(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Storage]:
-    with Storage.open(DATABASES[request.param](tmp_path)) as opened:
+    match request.param:
+        case "sqlite":
+            url = f"sqlite:///{tmp_path / 'sidelines.db'}"
+        case "memory":
+            url = "sqlite://"
+        case _:
+            url = request.getfixturevalue("postgresql_url")
+    with Storage.open(url) as opened:
         yield opened

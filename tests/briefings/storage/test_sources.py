@@ -47,8 +47,8 @@ def test_workspaces_know_nothing_of_each_others_sources(storage: Storage) -> Non
 
 
 def test_a_feed_is_a_source_once(storage: Storage) -> None:
-    add(storage)
-    with pytest.raises(AlreadyThere, match="number 1, Harbour"):
+    source = add(storage)
+    with pytest.raises(AlreadyThere, match=f"number {source.id}, Harbour"):
         add(storage, name="Again")
     assert [source.name for source in storage.sources.list_all()] == ["Harbour"]
 

