@@ -11,6 +11,7 @@ from collections.abc import Callable, Sequence
 from contextlib import AsyncExitStack
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
+from functools import partial
 from ipaddress import ip_address
 from random import Random
 from typing import Any, Self
@@ -26,6 +27,7 @@ from briefings.slots import next_due, parse_when
 from briefings.sources import Feed, Source
 from briefings.storage import Storage
 from briefings.types import Article, Briefing, Notice, Preferences
+from briefings.updates import queue
 from tests.servers.web import Reply, WebServer
 
 NOON = datetime(2026, 3, 2, 12, tzinfo=UTC)
@@ -123,6 +125,7 @@ class Newsroom:
             self._work,
             Options(every=HOUR / 4, limit=LIMIT),
             place=lambda source: (source.workspace, f"{source.workspace}:managers"),
+            follow=partial(queue, self.storage, Keywords(), Preferences(stories=25)),
             now=lambda: self.now,
             jitter=lambda: 0.0,
         )
