@@ -12,6 +12,7 @@
         done.seconds, done.acknowledged, done.deferred, done.ephemeral      # the first answer, within 3 s or not
         done.response.shown, done.followups, done.shown, done.answered_after, done.refused
         await discord.command(acme, news, kim, "topic add", {"name": "korea", "channel": news})
+        await discord.command(acme, news, kim, "feeds import", {"file": discord.world.file("https://...")})
         await discord.command(None, None, kim, "ask", {...})      # in the direct conversation with the bot
         (await discord.autocomplete(acme, news, kim, "subscribe", "topic", "kor")).choices
 

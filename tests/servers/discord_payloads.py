@@ -6,7 +6,7 @@ https://docs.discord.com/developers/resources/message, /interactions/receiving-a
 from collections.abc import Mapping
 from typing import Any
 
-from tests.servers.discord_values import PERMISSIONS, Channel, Member, Message, Role, User, bits, moment, parts
+from tests.servers.discord_values import PERMISSIONS, Channel, File, Member, Message, Role, User, bits, moment, parts
 from tests.servers.discord_world import Guild, World
 
 OUTSIDE = {"embed_links", "attach_files", "mention_everyone"}
@@ -130,13 +130,15 @@ def resolved(world: World, guild: Guild | None, chosen: list[tuple[int, str]]) -
         elif kind == 7 and guild and id in guild.channels:
             place = guild.channels[id]
             put("channels", id, {**channel_sent(world, place), "permissions": bits(guild.permissions(guild.owner.id))})
+        elif kind == 11:
+            put("attachments", id, next(file for file in world.files.values() if file.id == id).as_sent())
     return found
 
 
 def typed(definition: dict[str, Any], value: Any) -> Any:
     """The value of an option as Discord's client sends it. Raises `ValueError` for what it would not let through."""
     name, kind = definition["name"], definition["type"]
-    if isinstance(value, User | Member | Role | Channel):
+    if isinstance(value, User | Member | Role | Channel | File):
         value = value.id
     if kind in {6, 7, 8, 9, 11}:
         return str(value)

@@ -60,7 +60,7 @@ class People:
                 continue
             raw = given.pop(definition["name"])
             value = raw if forge and isinstance(raw, str | int) else payloads.typed(definition, raw)
-            if definition["type"] in {6, 7, 8, 9}:
+            if definition["type"] in {6, 7, 8, 9, 11}:
                 chosen.append((definition["type"], value))
             sent.append({"name": definition["name"], "type": definition["type"], "value": value})
         if given:

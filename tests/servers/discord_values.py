@@ -177,6 +177,17 @@ class Channel:
 
 
 @dataclass
+class File:
+    """A file that a person gives with a command; it is kept at `url`."""
+
+    id: str
+    url: str
+
+    def as_sent(self) -> dict[str, Any]:
+        return {"id": self.id, "filename": "file", "size": 1, "url": self.url, "proxy_url": self.url}
+
+
+@dataclass
 class Message:
     """A message. `via`: "person", "api" (a post of the bot) or "interaction". `person`: who alone sees it.
 

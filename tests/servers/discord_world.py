@@ -15,6 +15,7 @@ from tests.servers.discord_values import (
     TEXT,
     Call,
     Channel,
+    File,
     Member,
     Message,
     Role,
@@ -148,6 +149,7 @@ class World:
         self.guilds: dict[str, Guild] = {}
         self.directs: dict[str, Channel] = {}
         self.messages: dict[str, Message] = {}
+        self.files: dict[str, File] = {}
         self.commands: dict[str | None, list[dict[str, Any]]] = {}
         self.interactions: dict[str, Any] = {}
         self.privileged: set[str] = set()
@@ -170,6 +172,10 @@ class World:
     def guild_id(self) -> str:
         """The next guild's id: the same in each run, and each next one on the next shard."""
         return str((290_000_000_000 + next(self._guilds)) << 22)
+
+    def file(self, url: str) -> File:
+        """A new file, kept at that address."""
+        return self.files.setdefault(url, File(self.id(), url))
 
     def person(self, name: str, *, display: str | None = None, installed: bool = False) -> User:
         """A new person, who is in no guild yet."""

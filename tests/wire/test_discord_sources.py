@@ -208,7 +208,7 @@ async def test_a_list_of_feeds_comes_in_and_goes_out(guilds: GuildOffice, stand:
     feeds = [("Valley", stand.url("/feed")), ("Again", stand.url("/feed")), ("Odd", "file:///etc/passwd")]
     feeds += [(f"Paper {number} &amp; Sons", f"https://paper{number}.example.org/feed") for number in range(60)]
     address = stand.list_feeds("/list.opml", feeds)
-    dry = await guilds.slash(kim, "feeds import", address=address, dry_run=True)
+    dry = await guilds.slash(kim, "feeds import", file=guilds.discord.world.file(address), dry_run=True)
     assert "61 feeds would be added, 1 not" in dry.shown
     assert read_by(guilds) == []
     assert "61 feeds added, 1 not" in (await guilds.slash(kim, "feeds import", address=address)).shown

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import discord
 from discord import app_commands
 
 from bot.connectors.discord.commands import managing, reading, run
@@ -69,10 +70,18 @@ def _lists(parts: Parts) -> app_commands.Group:
 
     @group.command(name="import", description="Adds all feeds of a list")
     @app_commands.describe(
-        address="Where the OPML file is", dry_run="Only say line by line what would be added; adds nothing"
+        file="An OPML file of yours",
+        address="Or where such a file is in the web",
+        dry_run="Only say line by line what would be added; adds nothing",
     )
-    async def taken(interaction: Interaction, address: ADDRESS, dry_run: bool = False) -> None:
-        _answer(parts, interaction, f"feeds import {address}{' dry run' if dry_run else ''}")
+    async def taken(
+        interaction: Interaction,
+        file: discord.Attachment | None = None,
+        address: ADDRESS | None = None,
+        dry_run: bool = False,
+    ) -> None:
+        words = ("feeds import", file.url if file else address, "dry run" if dry_run else "")
+        _answer(parts, interaction, " ".join(filter(None, words)))
 
     @group.command(name="export", description="All feeds that are read, as a list to be copied")
     async def given(interaction: Interaction) -> None:

@@ -43,6 +43,7 @@ def channel(guild, place):
         ("feeds import", {"address": "https://example.org/a.opml"}, "feeds import https://example.org/a.opml", True),
         ("feeds import", {"address": "https://example.org/a.opml", "dry_run": True},
          "feeds import https://example.org/a.opml dry run", True),
+        ("feeds import", {}, "feeds import", True),
         ("feeds export", {}, "feeds export", True),
     ],
 )  # fmt: skip
