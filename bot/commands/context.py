@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
+from functools import cached_property
 from typing import TYPE_CHECKING, Protocol
 from zoneinfo import ZoneInfo
 
@@ -95,6 +96,11 @@ class Context:
     def zone(self, channel: str | None = None) -> str:
         """The zone that a WHEN without one is read in."""
         return self.preferences(channel).zone
+
+    @cached_property
+    def own_zone(self) -> str:
+        """The zone in which the asker reads times, looked up once: lists show many."""
+        return self.zone()
 
     def may_manage(self, channel: str | None = None) -> bool:
         """Whether the asker may change subscriptions and settings of a channel, their own unless another is given.

@@ -315,7 +315,7 @@ def _counted(count: int, what: str = "entry") -> str:
 
 
 def _at(context: Context, moment: datetime | None) -> str:
-    return context.local(moment, context.zone()) if moment else "never"
+    return context.local(moment, context.own_zone) if moment else "never"
 
 
 def _bare(reason: str | None) -> str:
@@ -328,4 +328,4 @@ def _site(it: Source) -> str:
 
 
 def _date(context: Context, entry: Entry) -> str:
-    return context.local(entry.published, context.zone()) if entry.published else "no date"
+    return context.local(entry.published, context.own_zone) if entry.published else "no date"
