@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from sqlalchemy import Connection
 
     from briefings.storage.articles import Articles
+    from briefings.storage.audits import Audits
     from briefings.storage.claims import Claims
     from briefings.storage.engine import Database
     from briefings.storage.feeds import Feeds
@@ -146,6 +147,13 @@ class Storage:
         from briefings.storage.settled import Preferences
 
         return Preferences(self.database)
+
+    @cached_property
+    def audits(self) -> Audits:
+        """What became of slots, and what audits found."""
+        from briefings.storage.audits import Audits
+
+        return Audits(self.database)
 
     @cached_property
     def claims(self) -> Claims:

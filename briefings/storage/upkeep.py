@@ -40,6 +40,7 @@ def tidy(storage: Storage, now: datetime, *, keep: timedelta | None = None, foll
     telling = select(channel_stories.c.delivery)
     with storage.writing() as connection:
         storage.claims.forget(now)
+        storage.audits.forget(now - KEPT)
         expired = slack_oauth_states.c.expire_at < now.astimezone(UTC).replace(tzinfo=None)  # Kept so by slack_sdk.
         connection.execute(delete(slack_oauth_states).where(expired))
         done = connection.execute(
