@@ -157,11 +157,12 @@ def add(
 
     `backlog`: new ones were there when a source was added, and count as having arrived then. `together` are workspaces
     that are handed the same in the same transaction: what they share they go on sharing when it changes. Read and cut
-    documents before: this holds the database's only writer.
+    documents before: nobody else stores articles meanwhile.
     """
     outcomes: list[Outcome] = []
     for batch in _batches(incoming):
         with storage.writing():
+            storage.articles.hold()
             outcomes += [_store(storage, each, workspace, now, backlog, together) for each in batch]
         if progress is not None:
             progress(len(outcomes))

@@ -41,6 +41,8 @@ def queue(
         if outcome.kind in UPDATES and not (outcome.article in updated and outcome.kind == "small update"):
             updated[outcome.article] = outcome
     queued = 0
+    if updated:
+        storage.hold("publishing")  # Who publishes has not seen the change yet, and what they publish is not seen here.
     for outcome in updated.values():
         ids = {outcome.article, outcome.before}
         with storage.writing():

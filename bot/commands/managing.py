@@ -27,6 +27,7 @@ def appoint(context: Context, value: str, place: str) -> Reply:
     where = context.shown(place) if place else context.asker.whole
     shown = person_shown(person)
     with context.storage.writing():
+        context.storage.hold(f"managers of {context.workspace}")
         trusted = context.preferences(place).trusted
         if verb == "remove":
             if not _remove(context, person, place):

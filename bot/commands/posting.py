@@ -30,6 +30,7 @@ def post(context: Context, argument: str) -> Reply:
         return _stopped(subscription)
     channel = context.shown(subscription.channel)
     with context.storage.writing():  # So that two people who press "post it" at once post it once.
+        context.storage.hold("publishing")
         briefing = preview(context, subscription)
         if briefing is None:
             return refused(_had_everything(context, subscription))
@@ -88,6 +89,7 @@ def _post_stories(context: Context, argument: str) -> Reply:
         return refused("There is no such article here; `latest` lists what there is with its numbers.")
     channel = context.asker.channel
     with context.storage.writing():
+        context.storage.hold("publishing")
         had = context.storage.outbox.had(channel)
         new = [article for article in articles if article.story not in had]
         if not new:

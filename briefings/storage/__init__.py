@@ -77,6 +77,10 @@ class Storage:
         """One state of the database for several reads; see `Database.reading`."""
         return self.database.reading()
 
+    def hold(self, what: str) -> None:
+        """Within `writing`: let nobody else hold `what` until the transaction ends; see `Database.hold`."""
+        self.database.hold(what)
+
     def first_time(self, what: str) -> bool:
         """Whether this is asked for the first time in this database; `what` is remembered with the transaction."""
         from briefings.storage.tables import counters
@@ -167,4 +171,4 @@ class Storage:
         """Workspaces that the bot was let into, and those it was removed from."""
         from briefings.storage.workspaces import Workspaces
 
-        return Workspaces(self.database, self.articles)
+        return Workspaces(self.database, self.articles, self.feeds)

@@ -61,6 +61,10 @@ class Articles:
 
     # Writing
 
+    def hold(self) -> None:
+        """Within `writing`: let nobody else change articles until the transaction ends; what `matching` finds holds."""
+        self._database.hold("articles")
+
     def add(
         self,
         document: Document,
@@ -73,6 +77,7 @@ class Articles:
     ) -> int:
         """Store a new article, seen by `workspace`, and answer its id. It opens a story unless it joins one."""
         with self._database.writing() as connection:
+            self.hold()
             row = _columns(document) | {"arrived": milliseconds(now), "updated": milliseconds(now)}
             row |= {"story": story or 0, "change": self._next(connection), "backlog": backlog}
             statement = insert(articles).values(row)
@@ -89,6 +94,7 @@ class Articles:
     ) -> None:
         """Replace what is stored of `article`; with `news` it arrives once more."""
         with self._database.writing() as connection:
+            self.hold()
             row = _columns(document) | {"updated": milliseconds(now), "change": self._next(connection)}
             if news:
                 row |= {"arrived": milliseconds(now), "backlog": False}
@@ -100,6 +106,7 @@ class Articles:
     def share(self, article: int, *, workspace: str) -> None:
         """Let `workspace` see the article too."""
         with self._database.writing() as connection:
+            self.hold()
             row = {"article": article, "workspace": workspace}
             connection.execute(self._database.insert(article_workspaces).values(row).on_conflict_do_nothing())
             self._touch(connection, article)
@@ -107,11 +114,13 @@ class Articles:
     def identify(self, article: int, *, keys: Iterable[Key], workspace: str) -> None:
         """Let `keys`, handed in by `workspace`, mean this article from now on. The article itself does not change."""
         with self._database.writing() as connection:
+            self.hold()
             self._identify(connection, article, keys, workspace)
 
     def remove(self, article: int, *, workspace: str) -> None:
         """Take the article from the sight of `workspace`; when nobody sees it any more, its text goes as well."""
         with self._database.writing() as connection:
+            self.hold()
             for table in (article_workspaces, article_keys):
                 connection.execute(delete(table).where(table.c.article == article, table.c.workspace == workspace))
             if connection.execute(select(exists().where(article_workspaces.c.article == article))).scalar():
@@ -129,6 +138,7 @@ class Articles:
         old = articles.c.arrived < milliseconds(before), articles.c.removed.is_(False), articles.c.story.not_in(needed)
         query = select(articles.c.id).where(*old).order_by(articles.c.arrived, articles.c.id).limit(limit)
         with self._database.writing() as connection:
+            self.hold()
             ids = connection.execute(query).scalars().all()
             if ids:
                 self._remove(connection, ids)
@@ -140,6 +150,7 @@ class Articles:
         An index that is not that far must be built anew: see `purged`.
         """
         with self._database.writing() as connection:
+            self.hold()
             marks = delete(articles).where(articles.c.removed.is_(True), articles.c.change <= followed)
             purged = connection.execute(marks).rowcount
             if purged:
@@ -160,7 +171,7 @@ class Articles:
         connection.execute(mark, rows)
 
     def _next(self, connection: Connection, count: int = 1) -> int:
-        """The last of the next numbers. Holding their row until the end keeps numbers in the order of commits."""
+        """The last of the next numbers. Their row is locked until the end, so that they are in the order of commits."""
         statement = update(counters).where(counters.c.name == "change").values(value=counters.c.value + count)
         number: int = connection.execute(statement.returning(counters.c.value)).scalar_one()
         return number

@@ -8,9 +8,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, nullcontext
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, Protocol, TypeVarTuple
 
-from sqlalchemy import Connection, Engine, Table, inspect, text
+from sqlalchemy import Connection, Engine, Select, Table, inspect, text
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import DBAPIError, TimeoutError
 
@@ -21,6 +21,7 @@ _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MILLISECOND = timedelta(milliseconds=1)
 
 Insert = sqlite.Insert | postgresql.Insert
+Ts = TypeVarTuple("Ts")
 
 
 class Kind(Protocol):
@@ -141,6 +142,12 @@ class Database:
         """
         with self.writing() as connection:
             self._kind.hold(connection, what, shared=shared)
+
+    def locked(self, query: Select[*Ts], *of: Table) -> Select[*Ts]:
+        """Within `writing`, a query for rows (only those `of` some tables) that nobody else changes until the end."""
+        if getattr(self._held, "writer", None) is None:
+            return query
+        return query.with_for_update(of=of or None)
 
     def insert(self, table: Table) -> Insert:
         """An INSERT that knows `on_conflict_do_update` and `on_conflict_do_nothing`."""

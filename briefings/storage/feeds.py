@@ -54,9 +54,10 @@ class Feeds:
         free = or_(feeds.c.lease.is_(None), feeds.c.lease <= at)
         turn = select(feeds.c.id).where(feeds.c.next_fetch <= at, free, exists().where(_reader()))
         turn = turn.order_by(feeds.c.next_fetch, feeds.c.id).limit(limit)
+        taken = turn.with_for_update(skip_locked=True).cte()  # As IN (SELECT ...) PostgreSQL might run it repeatedly.
         take = (
             update(feeds)
-            .where(feeds.c.id.in_(turn.with_for_update(skip_locked=True)))
+            .where(feeds.c.id.in_(select(taken.c.id)))
             .values(holder=holder, lease=milliseconds(now + lease))
             .returning(feeds.c.id)
         )
@@ -126,6 +127,7 @@ class Feeds:
         If that is another one, all who read this one read that one from now on; it is due at once, and this one gone.
         """
         with self._database.writing() as connection:
+            self._database.hold(f"feed at {url}")
             there = self.by_url(url)
             if there is None or there.id == id:
                 change = update(feeds).where(feeds.c.id == id).values(url=url)
@@ -141,9 +143,19 @@ class Feeds:
                 change = update(feeds).where(feeds.c.id == there.id).values(next_fetch=milliseconds(now))
             return feed(connection.execute(change.returning(feeds)).one())
 
+    def drop(self, *conditions: ColumnElement[bool]) -> None:
+        """Delete feeds that fit and that no workspace reads, with what they listed."""
+        unread = feeds.c.id.not_in(select(sources.c.feed))
+        with self._database.writing() as connection:
+            # Nobody can begin to read what is locked; who did so before it was locked is seen by the second statement.
+            found = select(feeds.c.id).where(unread, *conditions).order_by(feeds.c.id).with_for_update(skip_locked=True)
+            ids = connection.execute(found).scalars().all()
+            for start in range(0, len(ids), PARAMETERS):
+                connection.execute(delete(feeds).where(feeds.c.id.in_(ids[start : start + PARAMETERS]), unread))
+
     def _one(self, condition: ColumnElement[bool]) -> Feed | None:
         with self._database.reading() as connection:
-            row = connection.execute(select(feeds).where(condition)).one_or_none()
+            row = connection.execute(self._database.locked(select(feeds).where(condition))).one_or_none()
         return None if row is None else feed(row)
 
     # What they listed ---------------------------------------------------------------------------------------

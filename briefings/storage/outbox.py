@@ -99,11 +99,12 @@ class Outbox:
         until = at + lease // timedelta(milliseconds=1)
         free = select(deliveries.c.id).where(deliveries.c.next_attempt <= at, _on(platforms))
         free = free.order_by(deliveries.c.next_attempt, deliveries.c.id).limit(limit)
+        taken = free.with_for_update(skip_locked=True).cte()  # As IN (SELECT ...) PostgreSQL might run it repeatedly.
         again = deliveries.c.holder.is_not_distinct_from(holder)
         attempts = case((again, deliveries.c.attempts), else_=deliveries.c.attempts + 1)
         take = (
             update(deliveries)
-            .where(deliveries.c.id.in_(free.with_for_update(skip_locked=True)))
+            .where(deliveries.c.id.in_(select(taken.c.id)))
             .values(holder=holder, lease=until, next_attempt=until, attempts=attempts)
             .returning(deliveries.c.id)
         )
@@ -189,14 +190,12 @@ class Outbox:
 
     def delivered(self, id: int, holder: str, now: datetime) -> bool:
         """All parts were posted."""
-        with self._database.writing() as connection:
-            if not self._finish(id, holder, now, "delivered", None):
-                return False
-            its = select(deliveries.c.subscription).where(deliveries.c.id == id).scalar_subquery()
+        its = select(deliveries.c.subscription).where(_held(id, holder)).scalar_subquery()
+        with self._database.writing() as connection:  # The subscription first, as who publishes does.
             connection.execute(
                 update(subscriptions).where(subscriptions.c.id == its).values(last_delivered=milliseconds(now))
             )
-            return True
+            return self._finish(id, holder, now, "delivered", None)
 
     def failed(self, id: int, holder: str, now: datetime, error: str) -> bool:
         """It will not be posted, now or later; its content is kept."""
@@ -208,7 +207,10 @@ class Outbox:
 
     def withdraw(self, id: int, holder: str, now: datetime, error: str) -> bool:
         """It failed before anything was posted: its stories are news to the channel again, and its slot is free."""
-        with self._database.writing() as connection:
+        its = select(deliveries.c.subscription).where(deliveries.c.id == id).scalar_subquery()
+        subscription = select(subscriptions.c.id).where(subscriptions.c.id == its)
+        with self._database.writing() as connection:  # The subscription first, as who publishes does.
+            connection.execute(self._database.locked(subscription))
             if not self._finish(id, holder, now, "failed", error):
                 return False
             connection.execute(update(deliveries).where(deliveries.c.id == id).values(slot=None))
@@ -217,7 +219,6 @@ class Outbox:
                 select(func.min(articles.c.arrived)).where(articles.c.story.in_(stories))
             ).scalar()
             if arrived is not None:
-                its = select(deliveries.c.subscription).where(deliveries.c.id == id).scalar_subquery()
                 connection.execute(
                     update(subscriptions)
                     .where(subscriptions.c.id == its, subscriptions.c.since > arrived)

@@ -89,11 +89,15 @@ class Sources:
 
     def resume(self, id: int, workspace: str, now: datetime) -> Source:
         """Read it again, at once. What it listed meanwhile is as little news as on its first day."""
-        with self._database.writing():
+        with self._database.writing() as connection:
+            its = feeds.c.id == self._own(id, workspace).feed.id
+            connection.execute(
+                self._database.locked(select(feeds.c.id).where(its))
+            )  # First, as who stores a look does.
             source = self._own(id, workspace)
             if not source.paused:
                 return source
-            self._feed(source.feed.url, now)
+            connection.execute(update(feeds).where(its).values(next_fetch=milliseconds(now)))
             return self._change(id, workspace, paused=False, first_read=None)
 
     def remove(self, id: int, workspace: str) -> Source:
@@ -111,11 +115,12 @@ class Sources:
             return [(its[row.feed], stored.entry(row)) for row in connection.execute(query)]
 
     def _feed(self, url: str, now: datetime) -> int:
-        """The number of the feed at `url`, now due."""
+        """The number of the feed at `url`, now due; nobody else adds a source that reads it until the end."""
         at = milliseconds(now)
         new = self._database.insert(feeds).values(url=url, title="", health="healthy", failures=0, next_fetch=at)
         new = new.on_conflict_do_update(index_elements=[feeds.c.url], set_={"next_fetch": at})
         with self._database.writing() as connection:
+            self._database.hold(f"feed at {url}")
             feed: int = connection.execute(new.returning(feeds.c.id)).scalar_one()
         return feed
 

@@ -40,6 +40,7 @@ class Subscriptions:
         Raises AlreadyThere when the channel has the same query on the same schedule.
         """
         with self._database.writing() as connection:
+            self._database.hold(f"subscriptions of {channel}")
             same = select(subscriptions.c.id).where(
                 subscriptions.c.workspace == workspace,
                 subscriptions.c.channel == channel,
@@ -65,9 +66,13 @@ class Subscriptions:
             return self.get(key[0] if key else 0, workspace)
 
     def get(self, id: int, workspace: str) -> Subscription:
-        """One subscription. Raises NotFound when the workspace has none of that number."""
+        """One subscription; within `writing` nobody else changes it until the end.
+
+        Raises NotFound when the workspace has none of that number.
+        """
+        query = select(subscriptions).where(_of(id, workspace))
         with self._database.reading() as connection:
-            row = connection.execute(select(subscriptions).where(_of(id, workspace))).one_or_none()
+            row = connection.execute(self._database.locked(query)).one_or_none()
         if row is None:
             raise _not_found(id)
         return _subscription(row)
@@ -113,8 +118,16 @@ class Subscriptions:
         return self._change_all(workspace, channel, c.state == "active", values)
 
     def regain(self, workspace: str, channel: str | None) -> builtins.list[Subscription]:
-        """The blocked subscriptions of a channel, or with None of the whole workspace: `resume` lets each go on."""
-        return [each for each in self.list(workspace, channel) if each.state == "blocked"]
+        """The blocked subscriptions of a channel, or with None of the whole workspace: `resume` lets each go on.
+
+        Within `writing` nobody else lets them go on meanwhile.
+        """
+        c = subscriptions.c
+        query = select(subscriptions).where(c.workspace == workspace, c.state == "blocked").order_by(c.id)
+        if channel is not None:
+            query = query.where(c.channel == channel)
+        with self._database.reading() as connection:
+            return [_subscription(row) for row in connection.execute(self._database.locked(query))]
 
     def recover(self, workspace: str, channel: str) -> builtins.list[Subscription]:
         """Something was posted in a channel: its blocked subscriptions that wait for a trial go on; gives them."""
@@ -160,6 +173,7 @@ class Subscriptions:
     def wake_as_it_happens(self, now: datetime) -> int:
         """Make every active "as it happens" subscription due, after articles arrived. Gives their number."""
         with self._database.writing() as connection:
+            self._database.hold("publishing")  # Who publishes may not see the articles, and moves them on all the same.
             return connection.execute(
                 update(subscriptions)
                 .where(

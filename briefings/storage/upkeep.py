@@ -4,16 +4,14 @@ from datetime import UTC, datetime, timedelta
 
 from sqlalchemy import bindparam, delete, func, or_, select
 
-from briefings.storage import Storage
+from briefings.storage import Storage, contents
 from briefings.storage.engine import milliseconds, moment
 from briefings.storage.tables import (
     channel_stories,
-    contents,
     deliveries,
     feeds,
     seen,
     slack_oauth_states,
-    sources,
     subscriptions,
 )
 
@@ -39,6 +37,7 @@ def tidy(storage: Storage, now: datetime, *, keep: timedelta | None = None, foll
     _tidy_feeds(storage, now)
     telling = select(channel_stories.c.delivery)
     with storage.writing() as connection:
+        storage.hold("upkeep")
         storage.claims.forget(now)
         storage.audits.forget(now - KEPT)
         expired = slack_oauth_states.c.expire_at < now.astimezone(UTC).replace(tzinfo=None)  # Kept so by slack_sdk.
@@ -50,8 +49,8 @@ def tidy(storage: Storage, now: datetime, *, keep: timedelta | None = None, foll
                 deliveries.c.id.not_in(telling),
             )
         ).rowcount
-        connection.execute(delete(contents).where(contents.c.id.not_in(select(deliveries.c.content))))
-        return done
+    contents.sweep(storage.database)
+    return done
 
 
 def _tidy_articles(storage: Storage, now: datetime, keep: timedelta | None, followed: int) -> None:
@@ -72,9 +71,8 @@ def _news_since(storage: Storage) -> datetime | None:
 
 def _tidy_feeds(storage: Storage, now: datetime) -> None:
     with storage.writing() as connection:
-        unread = feeds.c.id.not_in(select(sources.c.feed))
-        left = func.coalesce(feeds.c.last_fetch, 0) < milliseconds(now - KEPT)
-        connection.execute(delete(feeds).where(unread, left))
+        storage.hold("upkeep")
+        storage.feeds.drop(func.coalesce(feeds.c.last_fetch, 0) < milliseconds(now - KEPT))
         last = func.max(seen.c.last_seen)  # When the feed was last read: an unchanged one marks no entry as seen.
         oldest = last - UNLISTED // timedelta(milliseconds=1)
         query = select(seen.c.feed, oldest).group_by(seen.c.feed).having(func.min(seen.c.last_seen) < oldest)

@@ -4,13 +4,14 @@ from datetime import datetime
 
 from sqlalchemy import delete, select
 
+from briefings.storage import contents
 from briefings.storage.articles import Articles
 from briefings.storage.engine import Database, milliseconds
+from briefings.storage.feeds import Feeds
 from briefings.storage.tables import (
     article_keys,
     article_workspaces,
     channel_stories,
-    contents,
     counters,
     deliveries,
     feeds,
@@ -25,9 +26,10 @@ from briefings.storage.tables import (
 class Workspaces:
     """The stored workspaces."""
 
-    def __init__(self, database: Database, articles: Articles) -> None:
+    def __init__(self, database: Database, articles: Articles, feeds: Feeds) -> None:
         self._database = database
         self._articles = articles
+        self._feeds = feeds
 
     def joined(self, workspace: str, now: datetime) -> None:
         """The bot was let in, for the first time or again: its data stay."""
@@ -69,7 +71,7 @@ class Workspaces:
             read = connection.execute(select(sources.c.feed).where(sources.c.workspace == workspace)).scalars().all()
             for table in (deliveries, subscriptions, topics, preferences, article_keys, sources, workspaces):
                 connection.execute(delete(table).where(table.c.workspace == workspace))
-            connection.execute(delete(feeds).where(feeds.c.id.in_(read), feeds.c.id.not_in(select(sources.c.feed))))
-            connection.execute(delete(contents).where(contents.c.id.not_in(select(deliveries.c.content))))
             named = counters.c.name.contains(f"{workspace}:", autoescape=True)  # What was done once in a channel.
             connection.execute(delete(counters).where(named))
+        self._feeds.drop(feeds.c.id.in_(read))
+        contents.sweep(self._database)
