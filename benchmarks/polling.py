@@ -1,0 +1,222 @@
+"""What reading feeds costs: a look at an unchanged one against fetching and parsing it, and thousands of them all day.
+
+The sites are in another process, on loopback; each feed has a host of its own, and each look its own connection, as
+nothing else happens at that host for minutes. The database is a SQLite file, written as it is in use.
+
+First, feeds of 100 full-text entries, 320 KiB, sent packed: CPU time of a look at one through the refresher, answered
+with 304, and with the same bytes again where a server knows no validators, beside that of httpx and feedparser. The
+ratios are to be at most 0.03 for a 304.
+
+Then the program itself, `sidelines run`, with 6,000 feeds looked at every ten minutes: 81.5 % send validators, 15 % send
+none, and of each 200 ten list a new full-text entry at every look, two answer 500, two 404 and one never. All are read
+once before, which is not counted. What is counted, the process that parses included, is CPU time over so many seconds
+of the ten minutes, ten feeds falling due in each, and the most memory since the start. They are to stay under 0.3 of one
+core and 300 MB. That part reads /proc, and so needs Linux.
+
+    python -m benchmarks.polling [--polls 200] [--rounds 5] [--feeds 6000] [--seconds 60]
+"""
+
+import argparse
+import asyncio
+import os
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
+from functools import partial
+from pathlib import Path
+
+import feedparser
+import httpx
+from sqlalchemy import func, literal, select, update
+
+import briefings.fetch
+from benchmarks import site
+from bot.app.workshop import Workshop
+from briefings.fetch import Asking, Fetcher
+from briefings.refresh import Options, Refresher
+from briefings.storage import Storage
+from briefings.storage.engine import milliseconds
+from briefings.storage.tables import feeds
+from briefings.types import EVERYONE
+from config.settings import Settings
+
+ENTRIES = 100
+EVERY = timedelta(minutes=10)
+LIMIT = 10_000_000
+START = 15
+"""Seconds from the start of the program until the first feed falls due, and it is measured."""
+SHUFFLE = 7919
+"""A prime: the order in which feeds fall due is not that of their numbers."""
+
+
+def store_sources(storage: Storage, port: int, paths: list[str]) -> None:
+    """A source for each path, every one on a host of its own."""
+    with storage.writing():
+        for number, path in enumerate(paths):
+            url = f"http://{_host(number)}:{port}/{path}"
+            storage.sources.add(workspace=EVERYONE, url=url, name=_host(number), now=datetime.now(UTC))
+
+
+def _host(number: int) -> str:
+    return f"feed-{number}.example"
+
+
+# One look ---------------------------------------------------------------------------------------------------
+
+
+async def measure_looks(behaviour: str, count: int, rounds: int) -> float:
+    """CPU seconds of one look at a feed that did not change: claimed, fetched, decided, stored; the least of rounds."""
+    workshop = Workshop()
+    hosts = frozenset(_host(number) for number in range(count))
+    with (
+        site.serving() as port,
+        tempfile.TemporaryDirectory() as folder,
+        Storage.open(f"sqlite:///{Path(folder) / 'bench.db'}") as storage,
+    ):
+        store_sources(storage, port, [f"{ENTRIES}/{behaviour}"] * count)
+        async with Fetcher(Asking(limit=LIMIT, allow_hosts=hosts, gap=0), resolve=site.look_up) as fetcher:
+            options = Options(every=EVERY, limit=LIMIT)
+            refresher = Refresher(storage, fetcher, workshop.work, options, place=lambda _: None)
+            spent = []
+            for _ in range(1 + rounds):  # The first one reads them.
+                _make_due(storage)
+                begin = time.process_time()
+                while (at := await refresher.next_due()) and at <= datetime.now(UTC):
+                    await refresher.refresh()
+                    await refresher.idle()
+                spent.append(time.process_time() - begin)
+        await workshop.close()
+        assert {it.feed.failures for it in storage.sources.list_all()} == {0}
+    return min(spent[1:]) / count
+
+
+def _make_due(storage: Storage) -> None:
+    with storage.writing() as connection:
+        connection.execute(update(feeds).values(next_fetch=milliseconds(datetime.now(UTC))))
+
+
+async def measure_feedparser(count: int, rounds: int) -> float:
+    """CPU seconds to fetch one of these feeds with httpx and parse it with feedparser; the least of rounds."""
+    spent = []
+    with site.serving() as port:
+        for _ in range(1 + rounds):  # The server makes the feeds in the first one.
+            begin = time.process_time()
+            for number in range(count):
+                async with httpx.AsyncClient(verify=False) as client:  # noqa: S501 - only a new connection each time
+                    answer = await client.get(f"http://127.0.0.1:{port}/{ENTRIES}", headers={"Host": _host(number)})
+                assert len(feedparser.parse(answer.content).entries) == ENTRIES
+            spent.append(time.process_time() - begin)
+    return min(spent[1:]) / count
+
+
+# All day ----------------------------------------------------------------------------------------------------
+
+
+def behaviour(number: int) -> str:
+    """How the feed of that number behaves."""
+    special = {0: "broken", 1: "broken", 2: "gone", 3: "gone", 4: "silent"}
+    place = number % 200
+    return special.get(place) or ("busy" if place < 15 else "plain" if place < 45 else "")
+
+
+def measure_program(count: int, seconds: float) -> None:
+    """Print the program's share of one core and its memory with `count` feeds."""
+    with site.serving() as port, tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        hosts = ", ".join(f'"{_host(number)}"' for number in range(count))
+        (folder / "sidelines.toml").write_text(
+            f"[sources]\nevery = {EVERY.total_seconds()}\n[reading]\nallow_hosts = [{hosts}]\n[log]\nlevel = 'warning'\n"
+        )
+        with Storage.open(f"sqlite:///{folder / 'sidelines.db'}") as storage:
+            store_sources(storage, port, [f"3/{behaviour(number)}" for number in range(count)])
+            with program(folder):
+                while _counted(storage, feeds.c.last_fetch.is_(None)):
+                    time.sleep(1)
+            begin = datetime.now(UTC) + timedelta(seconds=START)
+            each = EVERY // timedelta(milliseconds=1) * (feeds.c.id * SHUFFLE % count) / count
+            with storage.writing() as connection:
+                connection.execute(update(feeds).values(next_fetch=literal(milliseconds(begin)) + each))
+            with program(folder) as process:
+                time.sleep((begin - datetime.now(UTC)).total_seconds())
+                before = _cpu(process.pid)
+                time.sleep(seconds)
+                spent = _cpu(process.pid) - before
+                memory = [_peak(pid) for pid in (process.pid, *_children(process.pid))]
+            window = feeds.c.last_fetch >= milliseconds(begin)
+            looks, failed = _counted(storage, window), _counted(storage, window, feeds.c.failures > 0)
+            news = _counted(storage, feeds.c.last_news >= milliseconds(begin))
+        print(
+            f"{count:,} feeds every ten minutes, measured for {seconds:.0f} s: {looks} looks, {news} with news, {failed} failed"
+        )
+        print(
+            f"  {spent / seconds:.3f} of one core, {sum(memory):.0f} MB at most ({' + '.join(f'{it:.0f}' for it in memory)})"
+        )
+
+
+def _counted(storage: Storage, *conditions: object) -> int:
+    with storage.reading() as connection:
+        return connection.execute(select(func.count()).select_from(feeds).where(*conditions)).scalar_one()
+
+
+@contextmanager
+def program(folder: Path) -> Iterator[subprocess.Popen[bytes]]:
+    """`sidelines run` on that folder, told to stop at the end."""
+    environ = os.environ | {"SIDELINES_DATA_DIR": str(folder), "SIDELINES_CONFIG": str(folder / "sidelines.toml")}
+    command = [sys.executable, "-m", "benchmarks.polling", "--program"]
+    with subprocess.Popen(command, env=environ, stdin=subprocess.PIPE, stdout=subprocess.DEVNULL) as process:
+        try:
+            yield process
+        finally:
+            process.send_signal(signal.SIGTERM)
+
+
+def run() -> int:
+    """Be the program, with all hosts here."""
+    from bot.app import run
+
+    briefings.fetch.Fetcher = partial(Fetcher, resolve=site.look_up)  # type: ignore[assignment, misc]
+    return run(Settings.load(os.environ))
+
+
+def _cpu(pid: int) -> float:
+    """CPU seconds of a process, its children and those of them that have ended."""
+    spent = 0.0
+    for each in (pid, *_children(pid)):
+        fields = Path(f"/proc/{each}/stat").read_text().rpartition(")")[2].split()
+        spent += sum(map(int, fields[11:15])) / os.sysconf("SC_CLK_TCK")
+    return spent
+
+
+def _children(pid: int) -> list[int]:
+    return [
+        int(child) for task in Path(f"/proc/{pid}/task").iterdir() for child in (task / "children").read_text().split()
+    ]
+
+
+def _peak(pid: int) -> float:
+    """The most memory that a process ever took, in MB."""
+    lines = Path(f"/proc/{pid}/status").read_text().splitlines()
+    return next(int(line.split()[1]) for line in lines if line.startswith("VmHWM")) * 1024 / 1e6
+
+
+if __name__ == "__main__":
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--polls", type=int, default=200)
+    parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--feeds", type=int, default=6_000)
+    parser.add_argument("--seconds", type=float, default=60)
+    parser.add_argument("--program", action="store_true", help=argparse.SUPPRESS)
+    options = parser.parse_args()
+    if options.program:
+        sys.exit(run())
+    theirs = asyncio.run(measure_feedparser(20, 2))
+    print(f"httpx and feedparser  {theirs * 1e3:7.2f} ms CPU to fetch and parse a feed of {ENTRIES} entries")
+    for kind, words in (("", "a look answered with 304"), ("plain", "one answered with the same bytes")):
+        ours = asyncio.run(measure_looks(kind, options.polls, options.rounds))
+        print(f"Sidelines             {ours * 1e3:7.2f} ms CPU for {words}; ratio {ours / theirs:.3f}")
+    measure_program(options.feeds, options.seconds)
