@@ -45,7 +45,7 @@ def tidy(storage: Storage, now: datetime, *, keep: timedelta | None = None, foll
         done = connection.execute(
             delete(deliveries).where(
                 deliveries.c.finished < milliseconds(now - KEPT),
-                deliveries.c.state == "delivered",
+                or_(deliveries.c.state == "delivered", deliveries.c.follows.is_not(None)),
                 deliveries.c.id.not_in(telling),
             )
         ).rowcount

@@ -1,4 +1,4 @@
-"""What comes in from conversations: commands, mentions, direct messages, follow-ups, buttons, comings and goings.
+"""What comes in from conversations: commands, mentions, direct messages, more questions, buttons, comings and goings.
 
 Everything is acknowledged first and worked on afterwards, once: an event is claimed in the database by what it is
 about, and settled just before its reply goes out.

@@ -13,11 +13,11 @@ from msgspec import Struct
 SCOPES: Mapping[str, str] = {
     "app_mentions:read": "answering when it is mentioned",
     "assistant:write": "the assistant pane",
-    "channels:history": "follow-ups in threads of public channels, and clearing up whether a post arrived",
+    "channels:history": "follow-up questions in threads of public channels, and clearing up whether a post arrived",
     "channels:read": "learning that it was invited, removed, or a channel archived",
     "chat:write": "posting briefings and answers",
     "commands": "/briefing and the shortcuts",
-    "groups:history": "follow-ups in threads of private channels, and clearing up whether a post arrived",
+    "groups:history": "follow-up questions in threads of private channels, and clearing up whether a post arrived",
     "groups:read": "the same as channels:read in private channels",
     "im:history": "answering direct messages",
     "users:read": "a person's time zone, and whether they may manage",
