@@ -167,9 +167,10 @@ def test_a_reply_that_waits_is_told_anew(large: bool) -> None:
 # Queued with what stores the change ------------------------------------------------------------------------------
 
 
-@pytest.fixture
-def storage() -> Iterator[Storage]:
-    with Storage.open("sqlite://") as opened:
+@pytest.fixture(params=["sqlite", "postgresql"])
+def storage(request: pytest.FixtureRequest) -> Iterator[Storage]:
+    url = "sqlite://" if request.param == "sqlite" else request.getfixturevalue("postgresql_url")
+    with Storage.open(url) as opened:
         yield opened
 
 
