@@ -348,8 +348,10 @@ def _check_quiet(text: str) -> None:
 
 
 def _check_database(address: str) -> None:
-    if "://" not in address:
-        raise ValueError('must be a database address such as "sqlite:////srv/sidelines.db"')
+    if not re.match(r"(sqlite|postgres(ql)?)(\+\w+)?://", address):
+        raise ValueError(
+            'must be a database address such as "sqlite:////srv/sidelines.db" or "postgresql://user:password@host/name"'
+        )
 
 
 def _check_web_address(address: str) -> None:
@@ -380,7 +382,7 @@ def _database(url: str, folder: str) -> Secret:
     """The database address to use, a password in it masked wherever it is shown."""
     url = url or f"sqlite:///{Path(folder) / 'sidelines.db'}"
     masked = re.sub(r"(?<=://)([^/@:]*):.*(?=@)", r"\1:***", url)
-    return Secret(url, re.sub(r"(?<=[?&]password=)[^&]*", "***", masked))
+    return Secret(url, re.sub(r"([?&](?:ssl)?password=)[^&]*", r"\1***", masked))
 
 
 def _usual_folder(kind: Literal["data", "config"]) -> str:

@@ -1,9 +1,11 @@
 """What holds for every test: no network but loopback, no real data folder, the same examples each time."""
 
 import ipaddress
+import itertools
 import os
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
@@ -68,6 +70,18 @@ def postgresql_url(postgresql_server: servers.Postgresql) -> Iterator[str]:
     """The address of a PostgreSQL database that is up to date and holds nothing."""
     with postgresql_server.database() as url:
         yield url
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def new_database(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Callable[[], str]]:
+    """Gives the addresses of databases of each kind in which no program has been yet."""
+    numbers = itertools.count()
+    with ExitStack() as stack:
+        if request.param == "sqlite":
+            yield lambda: f"sqlite:///{tmp_path / f'{next(numbers)}.db'}"
+        else:
+            server = request.getfixturevalue("postgresql_server")
+            yield lambda: stack.enter_context(server.empty_database())
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])

@@ -88,11 +88,20 @@ def _disk(settings: Settings) -> str:
 def _stored(settings: Settings) -> Iterator[Storage | None]:
     """The database as it is, None when it is not there yet. Raises StorageError."""
     from briefings.storage import Storage
+    from briefings.storage.engine import Database
     from briefings.storage.peek import sqlite_path
 
     url = settings.data.database_url.reveal()
     path = sqlite_path(url)
     if path is not None and not path.exists():
+        yield None
+        return
+    database = Database(url)
+    try:
+        empty = database.revision() is None
+    finally:
+        database.close()
+    if empty:
         yield None
     else:
         with Storage.open(url, migrate=False) as storage:
@@ -103,8 +112,7 @@ def _database(settings: Settings) -> str:
     with _stored(settings) as storage:
         if storage is None:
             return "not there yet; the first article or `sidelines run` makes it"
-        storage.database.check()
-        return f"{storage.database.name} is whole and of this version"
+        return f"{storage.database.name} {storage.database.check()} and of this version"
 
 
 def _index(settings: Settings) -> str:

@@ -82,9 +82,9 @@ class Postgresql:
     def check(self, connection: Connection) -> str:
         """Say that it is in order, or raise."""
         if connection.execute(text("SELECT pg_is_in_recovery()")).scalar_one():
-            raise StorageError(_EXPLANATIONS["25006"][1].format(name=self.name))
+            raise StorageError(_COPY.format(name=self.name))
         version = connection.execute(text("SHOW server_version")).scalar_one()
-        return f"answers (PostgreSQL {str(version).split()[0]})"
+        return f"is PostgreSQL {str(version).split()[0]}"
 
     def explain(self, error: Exception) -> StorageError | None:
         """The driver's error in a sentence."""
@@ -106,7 +106,7 @@ def _address(url: str) -> URL:
         address = make_url(url.replace("postgres://", "postgresql://", 1)).set(drivername="postgresql+psycopg")
     except (ArgumentError, ValueError):  # Either may quote the password.
         address = None
-    if address is None or not address.database:
+    if address is None or not address.database or "@" in (address.host or ""):
         raise StorageError(
             "The database address must be like postgresql://user:password@host/database, with %40 for an @ in the "
             "password; correct DATABASE_URL."
@@ -139,13 +139,15 @@ def _engine(address: URL) -> Engine:
 
 _BUSY = "{name} is busy with the work of other processes; try again in a moment."
 _LOST = "The connection to {name} was lost, and what was under way is undone; see that its server runs, and try again."
+_COPY = "{name} may only be read, as a copy of another; name the one that is written to in DATABASE_URL."
 _ACCESS = "{name} lets nobody in by that name and password; correct DATABASE_URL."
 
 # By code, or by its first two letters: https://www.postgresql.org/docs/current/errcodes-appendix.html. What is not here
 # is a fault of the program.
 _EXPLANATIONS: dict[str, tuple[type[StorageError], str]] = {
     "08": (StorageError, _LOST),
-    "25006": (StorageError, "{name} may only be read, as a copy of another; name the one that is written to."),
+    "25006": (StorageError, _COPY),
+    "0A000": (StorageError, _COPY),  # The server's words for it when a transaction asks to write.
     "25P03": (StorageError, _LOST),
     "28": (StorageError, _ACCESS),
     "3D000": (StorageError, "There is no database {name}; make it with createdb, or correct DATABASE_URL."),
@@ -188,4 +190,5 @@ def _unreachable(cause: BaseException | None) -> tuple[type[StorageError], str] 
     for words, code in _WORDS.items():
         if re.search(words, said):
             return _EXPLANATIONS[code]
-    return StorageError, "{name} cannot be reached; see that its server runs, or correct DATABASE_URL."
+    reason = said.partition("\n")[0].rpartition("failed: ")[2].translate({ord("{"): "{{", ord("}"): "}}"})
+    return StorageError, f"{{name}} cannot be reached ({reason}); see that its server runs, or correct DATABASE_URL."

@@ -139,6 +139,7 @@ def test_variables_of_a_cluster_and_empty_ones_are_left_alone(variable: str) -> 
         ("postgresql://ana:hunter2@db/news", "postgresql://ana:***@db/news"),
         ("postgresql://ana:hunt@er2@db/news", "postgresql://ana:***@db/news"),
         ("postgresql://db/news?user=ana&password=hunter2&x=1", "postgresql://db/news?user=ana&password=***&x=1"),
+        ("postgres://ana:hunt/er2@db/news?sslpassword=er2", "postgres://ana:***@db/news?sslpassword=***"),
         ("sqlite:////srv/news.db", "sqlite:////srv/news.db"),
     ],
 )

@@ -145,7 +145,7 @@ def started(folder: Path) -> Iterator[int]:
         said = []
         for line in process.stderr:
             said.append(line)
-            if "ready to accept connections" in line:
+            if "database system is ready to accept" in line:
                 break
         else:
             raise RuntimeError(f"PostgreSQL did not start: {''.join(said)}")

@@ -1,6 +1,7 @@
-import sqlite3
-from collections.abc import Iterator
-from contextlib import closing
+import signal
+import subprocess
+import sys
+from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -16,6 +17,7 @@ from sqlalchemy import MetaData, inspect
 from briefings.errors import StorageError
 from briefings.storage import Storage, migrations
 from briefings.storage.engine import Database
+from briefings.storage.peek import sqlite_path
 from briefings.storage.tables import metadata
 
 
@@ -44,32 +46,38 @@ def schema(database: Database) -> dict[str, Any]:
 
 
 def written(database: Database) -> list[str]:
-    """The statements that SQLite keeps, which tell what inspection does not: conditions of indexes, AUTOINCREMENT."""
+    """What inspection does not tell: conditions of indexes, AUTOINCREMENT, comments, defaults."""
     with database.reading() as connection:
-        rows = connection.exec_driver_sql(
-            "SELECT sql FROM sqlite_master WHERE sql IS NOT NULL AND tbl_name NOT IN ('alembic_version')"
-        )
-        return sorted(" ".join(row.sql.split()).replace(" ,", ",").replace(" )", ")") for row in rows)
+        query = _WRITTEN[connection.dialect.name]
+        return sorted(" ".join(str(part) for part in row) for row in connection.exec_driver_sql(query))
 
 
-@pytest.fixture
-def migrated() -> Iterator[Database]:
-    with Storage.open("sqlite://") as storage:
-        yield storage.database
+_WRITTEN = {
+    "sqlite": "SELECT sql FROM sqlite_master WHERE sql IS NOT NULL AND tbl_name NOT IN ('alembic_version')",
+    "postgresql": """
+        SELECT indexdef, NULL, NULL, NULL FROM pg_indexes
+            WHERE schemaname = 'public' AND tablename <> 'alembic_version'
+        UNION ALL SELECT c.relname, a.attname, pg_get_expr(d.adbin, d.adrelid), col_description(c.oid, a.attnum)
+            FROM pg_attribute a JOIN pg_class c ON c.oid = a.attrelid
+            LEFT JOIN pg_attrdef d ON d.adrelid = c.oid AND d.adnum = a.attnum
+            WHERE c.relnamespace = 'public'::regnamespace AND c.relkind = 'r' AND a.attnum > 0
+            AND NOT a.attisdropped AND c.relname <> 'alembic_version'
+        UNION ALL SELECT conname, pg_get_constraintdef(oid), NULL, NULL FROM pg_constraint
+            WHERE connamespace = 'public'::regnamespace AND conname NOT LIKE 'alembic%'
+    """,
+}
 
 
-@pytest.fixture
-def created() -> Iterator[Database]:
-    database = Database("sqlite://")
-    with database.writing() as connection:
+def test_migrated_equals_fresh(new_database: Callable[[], str]) -> None:
+    migrated, created = Database(new_database()), Database(new_database())
+    migrated.migrate()
+    with created.writing() as connection:
         metadata.create_all(connection)
-    yield database
-    database.close()
-
-
-def test_migrated_equals_fresh(migrated: Database, created: Database) -> None:
     assert schema(migrated) == schema(created)
     assert written(migrated) == written(created)
+    assert len(written(created)) > len(metadata.tables)
+    migrated.close()
+    created.close()
 
 
 def test_the_list_of_revisions_is_that_of_the_steps() -> None:
@@ -77,11 +85,11 @@ def test_the_list_of_revisions_is_that_of_the_steps() -> None:
     assert tuple(reversed(walked)) == migrations.REVISIONS
 
 
-def test_a_database_of_every_older_version_is_brought_up_to_date(tmp_path: Path) -> None:
+def test_a_database_of_every_older_version_is_brought_up_to_date(new_database: Callable[[], str]) -> None:
     config = Config()
     config.set_main_option("script_location", str(Path(migrations.__file__).parent))
     for revision in migrations.REVISIONS[:-1]:
-        url = f"sqlite:///{tmp_path / revision}.db"
+        url = new_database()
         database = Database(url)
         with database.writing() as connection:
             config.attributes["connection"] = connection
@@ -107,46 +115,80 @@ def test_the_tables_for_slack_are_those_of_its_own_stores() -> None:
         assert [(i.name, i.columns.keys()) for i in ours.indexes] == [(i.name, i.columns.keys()) for i in table.indexes]
 
 
-def test_opening_again_changes_nothing_and_loads_no_alembic(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    path = tmp_path / "sidelines.db"
-    Storage.open(f"sqlite:///{path}").close()
-    before = path.read_bytes()
+def test_opening_again_changes_nothing_and_loads_no_alembic(
+    new_database: Callable[[], str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    url = new_database()
+    Storage.open(url).close()
+    path = sqlite_path(url)
+    before = path.read_bytes() if path else b""
 
     def refuse(*_: object) -> None:
         raise AssertionError("a step ran again")
 
     monkeypatch.setattr("alembic.command.upgrade", refuse)
-    Storage.open(f"sqlite:///{path}").close()
-    assert path.read_bytes() == before
+    Storage.open(url).close()
+    assert path is None or path.read_bytes() == before
 
 
-def test_a_step_that_is_interrupted_leaves_the_old_state(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    path = tmp_path / "sidelines.db"
-
+def test_a_step_that_is_interrupted_leaves_the_old_state(
+    new_database: Callable[[], str], monkeypatch: pytest.MonkeyPatch
+) -> None:
     def fail(_bits: int) -> int:
         raise KeyboardInterrupt  # The tables are made by now.
 
+    url = new_database()
     with monkeypatch.context() as patched:
         patched.setattr("secrets.randbits", fail)
         with pytest.raises(KeyboardInterrupt):
-            Storage.open(f"sqlite:///{path}")
-    with closing(sqlite3.connect(path)) as connection:
-        assert connection.execute("SELECT count(*) FROM sqlite_master").fetchone() == (0,)
-    with Storage.open(f"sqlite:///{path}") as storage:
+            Storage.open(url)
+    assert tables(url) == []
+    with Storage.open(url) as storage:
         assert storage.articles.count("w") == 0
 
 
-def test_without_leave_to_migrate_an_empty_database_is_refused_and_stays_empty(tmp_path: Path) -> None:
-    path = tmp_path / "sidelines.db"
+def tables(url: str) -> list[str]:
+    database = Database(url)
+    with database.reading() as connection:
+        names = inspect(connection).get_table_names()
+    database.close()
+    return names
+
+
+def test_a_process_killed_in_a_step_leaves_the_old_state(new_database: Callable[[], str]) -> None:
+    url = new_database()
+    program = f"""if True:
+        import os, secrets, signal
+        from briefings.storage import Storage
+        secrets.randbits = lambda bits: os.kill(os.getpid(), signal.SIGKILL)
+        Storage.open({url!r})
+    """
+    assert subprocess.run([sys.executable, "-c", program], check=False).returncode == -signal.SIGKILL
+    assert tables(url) == []
+    Storage.open(url).close()
+
+
+def test_processes_that_migrate_at_once_do_so_once(new_database: Callable[[], str]) -> None:
+    url = new_database()
+    program = f"from briefings.storage.engine import Database; print(Database({url!r}).migrate())"
+    processes = [subprocess.Popen([sys.executable, "-c", program], stdout=subprocess.PIPE, text=True) for _ in range(4)]
+    said = [process.communicate()[0].strip() for process in processes]
+    assert "True" in said
+    assert [process.returncode for process in processes] == [0] * 4
+    Storage.open(url, migrate=False).close()
+
+
+def test_without_leave_to_migrate_an_empty_database_is_refused_and_stays_empty(new_database: Callable[[], str]) -> None:
+    url = new_database()
     with pytest.raises(StorageError) as error:
-        Storage.open(f"sqlite:///{path}", migrate=False)
+        Storage.open(url, migrate=False)
     assert "sidelines migrate" in str(error.value)
-    assert path.stat().st_size == 0
-    Storage.open(f"sqlite:///{path}").close()
-    Storage.open(f"sqlite:///{path}", migrate=False).close()
+    assert tables(url) == []
+    Storage.open(url).close()
+    Storage.open(url, migrate=False).close()
 
 
-def test_migrate_tells_whether_there_was_anything_to_do() -> None:
-    database = Database("sqlite://")
+def test_migrate_tells_whether_there_was_anything_to_do(new_database: Callable[[], str]) -> None:
+    database = Database(new_database())
     assert [database.migrate(), database.migrate()] == [True, False]
     database.close()
