@@ -22,8 +22,10 @@ if TYPE_CHECKING:
     from briefings.storage.claims import Claims
     from briefings.storage.engine import Database
     from briefings.storage.feeds import Feeds
+    from briefings.storage.figures import Figures
     from briefings.storage.followups import Followups
     from briefings.storage.outbox import Outbox
+    from briefings.storage.processes import Processes
     from briefings.storage.settled import Preferences, Topics
     from briefings.storage.sources import Sources
     from briefings.storage.subscriptions import Subscriptions
@@ -158,6 +160,20 @@ class Storage:
         from briefings.storage.audits import Audits
 
         return Audits(self.database)
+
+    @cached_property
+    def figures(self) -> Figures:
+        """How things stand."""
+        from briefings.storage.figures import Figures
+
+        return Figures(self.database)
+
+    @cached_property
+    def processes(self) -> Processes:
+        """What runs on this database."""
+        from briefings.storage.processes import Processes
+
+        return Processes(self.database)
 
     @cached_property
     def claims(self) -> Claims:

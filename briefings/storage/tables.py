@@ -257,6 +257,16 @@ events = Table(
     comment="each is worked on once, however often a platform delivers it",
 )
 
+processes = Table(
+    "processes",
+    metadata,
+    Column("id", String, primary_key=True),
+    Column("serves", String, nullable=False, comment="connectors, joined by commas"),
+    Column("started", Time, nullable=False),
+    Column("seen", Time, nullable=False),
+    comment="those that run say so twice a minute",
+)
+
 workspaces = Table(
     "workspaces",
     metadata,
