@@ -1,18 +1,12 @@
-"""The schema. Times are integers: UTC milliseconds. Migrations build it step by step; a test compares the two.
-
-The tables that begin with `slack_` are those of slack_sdk's own stores, and keep its kinds of columns but for tokens,
-which are stored encrypted and so take more than its 200 characters.
-"""
+"""The schema. Times are integers: UTC milliseconds. Migrations build it step by step; a test compares the two."""
 
 from sqlalchemy import (
     BigInteger,
     Boolean,
     Column,
-    DateTime,
     ForeignKey,
     Index,
     Integer,
-    MetaData,
     String,
     Table,
     Text,
@@ -21,17 +15,9 @@ from sqlalchemy import (
     text,
 )
 
-Time = BigInteger
-"""Milliseconds do not fit the 32 bits that PostgreSQL gives an Integer."""
-
-metadata = MetaData(
-    naming_convention={
-        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
-        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
-        "fk": "fk_%(table_name)s_%(column_0_N_name)s",
-        "pk": "pk_%(table_name)s",
-    }
-)
+from briefings.storage.schema import Time
+from briefings.storage.schema import metadata as metadata
+from briefings.storage.tables_slack import slack_oauth_states as slack_oauth_states
 
 counters = Table(
     "counters",
@@ -340,63 +326,22 @@ seen = Table(
     comment="entries that feeds listed",
 )
 
-slack_bots = Table(
-    "slack_bots",
+leases = Table(
+    "leases",
     metadata,
-    Column("id", Integer, primary_key=True),
-    Column("client_id", String(32), nullable=False),
-    Column("app_id", String(32), nullable=False),
-    Column("enterprise_id", String(32)),
-    Column("enterprise_name", String(200)),
-    Column("team_id", String(32)),
-    Column("team_name", String(200)),
-    Column("bot_token", Text),
-    Column("bot_id", String(32)),
-    Column("bot_user_id", String(32)),
-    Column("bot_scopes", String(1000)),
-    Column("bot_refresh_token", Text),
-    Column("bot_token_expires_at", DateTime),
-    Column("is_enterprise_install", Boolean, nullable=False, default=False),
-    Column("installed_at", DateTime, nullable=False),
-    Index("slack_bots_idx", "client_id", "enterprise_id", "team_id", "installed_at"),
+    Column("name", String, primary_key=True),
+    Column("holder", String, nullable=False),
+    Column("until", Time, nullable=False, comment="by the database's clock"),
+    comment="what one process at a time may do",
 )
 
-slack_installations = Table(
-    "slack_installations",
+shares = Table(
+    "shares",
     metadata,
-    Column("id", Integer, primary_key=True),
-    Column("client_id", String(32), nullable=False),
-    Column("app_id", String(32), nullable=False),
-    Column("enterprise_id", String(32)),
-    Column("enterprise_name", String(200)),
-    Column("enterprise_url", String(200)),
-    Column("team_id", String(32)),
-    Column("team_name", String(200)),
-    Column("bot_token", Text),
-    Column("bot_id", String(32)),
-    Column("bot_user_id", String(32)),
-    Column("bot_scopes", String(1000)),
-    Column("bot_refresh_token", Text),
-    Column("bot_token_expires_at", DateTime),
-    Column("user_id", String(32), nullable=False),
-    Column("user_token", Text),
-    Column("user_scopes", String(1000)),
-    Column("user_refresh_token", Text),
-    Column("user_token_expires_at", DateTime),
-    Column("incoming_webhook_url", String(200)),
-    Column("incoming_webhook_channel", String(200)),
-    Column("incoming_webhook_channel_id", String(200)),
-    Column("incoming_webhook_configuration_url", String(200)),
-    Column("is_enterprise_install", Boolean, nullable=False, default=False),
-    Column("token_type", String(32)),
-    Column("installed_at", DateTime, nullable=False),
-    Index("slack_installations_idx", "client_id", "enterprise_id", "team_id", "user_id", "installed_at"),
-)
-
-slack_oauth_states = Table(
-    "slack_oauth_states",
-    metadata,
-    Column("id", Integer, primary_key=True),
-    Column("state", String(200), nullable=False),
-    Column("expire_at", DateTime, nullable=False),
+    Column("name", String, primary_key=True),
+    Column("holder", String, primary_key=True),
+    Column("wanted", Integer, nullable=False),
+    Column("held", Integer, nullable=False),
+    Column("until", Time, nullable=False, comment="by the database's clock"),
+    comment="how many of something that there is a number of each process may use",
 )
