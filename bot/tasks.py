@@ -8,6 +8,7 @@ from collections.abc import Coroutine
 from typing import Any
 
 from bot.connectors import DeliveryError
+from bot.correlation import of_message
 
 log = logging.getLogger(__name__)
 
@@ -24,7 +25,8 @@ class Tasks:
         if self._closed:
             work.close()
             return
-        task = asyncio.create_task(work)
+        with of_message():
+            task = asyncio.create_task(work)
         self._running.add(task)
         task.add_done_callback(self._ended)
 

@@ -39,6 +39,7 @@ KEPT_TO = {
     "trafilatura": "briefings.pages",
     "click": "bot.cli",
     "pebble": "bot.app.workshop",
+    "prometheus_client": "bot.metrics",
     "prompt_toolkit": "bot.connectors.terminal",
     "aiohttp": "bot.web bot.connectors.slack bot.connectors.discord",
     "cryptography": "bot.connectors.slack",

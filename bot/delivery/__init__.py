@@ -33,10 +33,12 @@ from bot.connectors import (
     RateLimited,
     TemporaryFailure,
 )
+from bot.correlation import of_delivery
 from bot.delivery.deciding import GiveUp, Pause, Retries, Retry, Unknown, after_failure, in_doubt
 from bot.delivery.pacing import Pace
 from bot.delivery.settling import delivered, settle, subscription_of
 from bot.delivery.traffic import Traffic
+from bot.metrics import Meter
 from briefings.errors import StorageError
 from briefings.types import Briefing, Delivery, Notice, Preferences
 
@@ -82,6 +84,7 @@ class Deliverer:
         monotonic: Callable[[], float] = time.monotonic,
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
         jitter: Callable[[], float] = random.random,
+        meter: Meter | None = None,
     ) -> None:
         self._storage = storage
         self._outbox = storage.outbox
@@ -91,6 +94,7 @@ class Deliverer:
         self._patience = lease.total_seconds() / 2
         self._now = now
         self._jitter = jitter
+        self._meter = meter or Meter()
         self._holder = uuid4().hex
         self._under_way: dict[int, asyncio.Task[None]] = {}
         self._turns: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
@@ -115,7 +119,8 @@ class Deliverer:
                 )
                 for delivery in claimed:
                     if delivery.id not in self._under_way:  # Else its lease ran out here, and is renewed by this.
-                        task = self._under_way[delivery.id] = asyncio.create_task(self._deliver(delivery))
+                        with of_delivery(delivery.id):
+                            task = self._under_way[delivery.id] = asyncio.create_task(self._deliver(delivery))
                         task.add_done_callback(partial(self._ended, delivery.id))
                 if len(claimed) < room:
                     return
@@ -174,6 +179,7 @@ class Deliverer:
             if not done:
                 raise LeaseLost
             log.info("delivered", extra={"action": "delivered", "delivery": delivery.id})
+            self._meter.delivered(late=delivery.late, delay=self._now() - delivery.due if delivery.due else None)
 
     async def _send_parts(self, connector: Connector, delivery: Delivery, thread: str | None) -> None:
         """Send every part that is not yet recorded, into a thread; without one, into that of the first."""
@@ -336,5 +342,10 @@ class Deliverer:
         )
         if isinstance(error, RateLimited):
             self._traffic.hold(connector, delivery, error.retry_after)
+            self._meter.limited(connector.name)
         if not await asyncio.to_thread(settle, self._storage, connector, delivery, decision, self._holder, now):
             raise LeaseLost
+        if isinstance(decision, Retry):
+            self._meter.retried()
+        else:
+            self._meter.ended("unknown" if isinstance(decision, Unknown) or in_doubt(delivery) else "failed")
