@@ -92,8 +92,9 @@ def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
     return str(request.getfixturevalue("postgresql_url"))
 
 
-@pytest.fixture
-def storage(database_url: str) -> Iterator[Storage]:
-    """An open storage that holds nothing, on each kind of database."""
-    with Storage.open(database_url) as opened:
+@pytest.fixture(params=["sqlite", "postgresql"])
+def storage(request: pytest.FixtureRequest) -> Iterator[Storage]:
+    """An open storage that holds nothing, on each kind of database; on SQLite it is in memory."""
+    url = "sqlite://" if request.param == "sqlite" else request.getfixturevalue("postgresql_url")
+    with Storage.open(url) as opened:
         yield opened

@@ -1,10 +1,8 @@
 """What a source listed when it was first read: to whom it is news."""
 
-from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from itertools import count
 
-import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -20,12 +18,6 @@ KEYWORDS = Keywords()
 MONDAY = datetime(2026, 3, 2, tzinfo=UTC)
 WEEK = timedelta(days=7)
 numbers = count(1)
-
-
-@pytest.fixture
-def storage() -> Iterator[Storage]:
-    with Storage.open("sqlite://") as opened:
-        yield opened
 
 
 def at(hour: float, day: int = 0) -> datetime:

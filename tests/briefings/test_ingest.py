@@ -44,11 +44,6 @@ ANOTHER = Document(
 )
 
 
-@pytest.fixture
-def storage() -> Storage:
-    return Storage.open("sqlite://")
-
-
 def put(
     storage: Storage, document: Document, guid: str | None = None, workspace: str = "w", now: datetime = NOW
 ) -> tuple[str, int]:
