@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from briefings.storage.feeds import Feeds
     from briefings.storage.figures import Figures
     from briefings.storage.followups import Followups
+    from briefings.storage.leases import Leases
     from briefings.storage.outbox import Outbox
     from briefings.storage.processes import Processes
     from briefings.storage.settled import Preferences, Topics
@@ -174,6 +175,13 @@ class Storage:
         from briefings.storage.processes import Processes
 
         return Processes(self.database)
+
+    @cached_property
+    def leases(self) -> Leases:
+        """What several processes divide among themselves."""
+        from briefings.storage.leases import Leases
+
+        return Leases(self.database)
 
     @cached_property
     def claims(self) -> Claims:

@@ -4,13 +4,13 @@ Statements are the same for all kinds. What differs stands in `engine_sqlite` an
 """
 
 import threading
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager, nullcontext
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, Protocol, TypeVarTuple
 
-from sqlalchemy import Connection, Engine, Select, Table, inspect, text
+from sqlalchemy import ColumnElement, Connection, Engine, Select, Table, inspect, text
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import DBAPIError, TimeoutError
 
@@ -34,6 +34,8 @@ class Kind(Protocol):
     """Whether only one transaction writes at a time: whatever `writing` does then, it does alone."""
     one_connection: bool
     """Whether readers take turns with the writer, on its connection."""
+    clock: ColumnElement[int]
+    """The present by the database's clock, in UTC milliseconds."""
     reads: Mapping[str, Any]
     writes: Mapping[str, Any]
     """Options of a connection whose transaction only reads, or may write."""
@@ -46,6 +48,12 @@ class Kind(Protocol):
 
     def hold(self, connection: Connection, what: str, *, shared: bool) -> None:
         """See `Database.hold`."""
+
+    def tell(self, connection: Connection) -> None:
+        """See `Database.tell`."""
+
+    def hearing(self, told: Callable[[], None]) -> AbstractContextManager[None]:
+        """See `Database.hearing`."""
 
     def prepare(self) -> None:
         """Do what a migration needs done outside its transaction."""
@@ -61,13 +69,18 @@ class Kind(Protocol):
 
 
 class Database:
-    """Connections to one database, safe in any number of threads. `name` is what messages call it."""
+    """Connections to one database, safe in any number of threads. `name` is what messages call it.
+
+    `shared`: whether several processes may run on it. `clock` is the present by its own clock, in UTC milliseconds.
+    """
 
     def __init__(self, url: str) -> None:
         """Connects to nothing yet. Raises StorageError for an unknown kind of address, or a folder it cannot make."""
         self._kind = _kind(url)
         self.name = self._kind.name
         self.engine = self._kind.engine
+        self.clock = self._kind.clock
+        self.shared = not self._kind.one_writer
         self._writer = threading.RLock() if self._kind.one_writer else nullcontext()
         self._held = threading.local()
 
@@ -142,6 +155,18 @@ class Database:
         """
         with self.writing() as connection:
             self._kind.hold(connection, what, shared=shared)
+
+    def tell(self) -> None:
+        """Within `writing`: something may be due at once; when it is committed, let all processes look.
+
+        They look every second in any case. Nothing to do where there is but one process.
+        """
+        with self.writing() as connection:
+            self._kind.tell(connection)
+
+    def hearing(self, told: Callable[[], None]) -> AbstractContextManager[None]:
+        """While entered, `told` is called in a thread of its own whenever some process says `tell`."""
+        return self._kind.hearing(told)
 
     def locked(self, query: Select[*Ts], *of: Table) -> Select[*Ts]:
         """Within `writing`, a query for rows (only those `of` some tables) that nobody else changes until the end."""

@@ -5,15 +5,32 @@ transaction and so with a killed process: https://www.postgresql.org/docs/curren
 """
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractContextManager
 from typing import Any
 
 from psycopg import ProgrammingError, sql
-from sqlalchemy import URL, Connection, Engine, Table, create_engine, event, func, make_url, select, text
+from sqlalchemy import (
+    URL,
+    BigInteger,
+    ColumnElement,
+    Connection,
+    Engine,
+    Table,
+    cast,
+    create_engine,
+    event,
+    extract,
+    func,
+    make_url,
+    select,
+    text,
+)
 from sqlalchemy.dialects import postgresql
 from sqlalchemy.exc import ArgumentError, DBAPIError, TimeoutError
 
 from briefings.errors import DatabaseCorrupt, StorageError
+from briefings.storage.listening import CHANNEL, listening
 
 CONNECTIONS = 10
 """Connections of one process at most; a server takes 100 in all unless it is set up for more."""
@@ -45,6 +62,7 @@ class Postgresql:
     one_connection = False
     reads: Mapping[str, Any] = {"isolation_level": "REPEATABLE READ", "postgresql_readonly": True}
     writes: Mapping[str, Any] = {}
+    clock: ColumnElement[int] = cast(extract("epoch", func.clock_timestamp()) * 1000, BigInteger)
 
     def __init__(self, url: str) -> None:
         address = _address(url)
@@ -69,6 +87,14 @@ class Postgresql:
         """Take an advisory lock for this transaction."""
         lock = func.pg_advisory_xact_lock_shared if shared else func.pg_advisory_xact_lock
         connection.execute(select(lock(func.hashtextextended(f"sidelines {what}", 0))))
+
+    def tell(self, connection: Connection) -> None:
+        """Notify all that listen, once for the transaction."""
+        connection.execute(select(func.pg_notify(CHANNEL, "")))
+
+    def hearing(self, told: Callable[[], None]) -> AbstractContextManager[None]:
+        """Listen on a connection of its own."""
+        return listening(self.engine, told)
 
     def prepare(self) -> None:
         """Nothing."""

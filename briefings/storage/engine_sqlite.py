@@ -1,11 +1,25 @@
 """SQLite: one file, one writer at a time, readers that never wait."""
 
 import sqlite3
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import URL, Connection, Engine, Table, create_engine, event, insert, text
+from sqlalchemy import (
+    URL,
+    BigInteger,
+    ColumnElement,
+    Connection,
+    Engine,
+    Table,
+    cast,
+    create_engine,
+    event,
+    func,
+    insert,
+    text,
+)
 from sqlalchemy.dialects import sqlite
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.pool import StaticPool
@@ -25,6 +39,7 @@ class Sqlite:
     one_writer = True
     reads: Mapping[str, Any] = {_WRITE: False}
     writes: Mapping[str, Any] = {_WRITE: True}
+    clock: ColumnElement[int] = cast((func.julianday("now") - 2440587.5) * 86_400_000, BigInteger)
 
     def __init__(self, url: str) -> None:
         path = sqlite_path(url)
@@ -46,6 +61,13 @@ class Sqlite:
 
     def hold(self, connection: Connection, what: str, *, shared: bool) -> None:
         """Nothing: the writer is alone."""
+
+    def tell(self, connection: Connection) -> None:
+        """Nothing: there is one process."""
+
+    def hearing(self, told: Callable[[], None]) -> AbstractContextManager[None]:  # noqa: ARG002 - see Kind
+        """Nothing: there is one process."""
+        return nullcontext()
 
     def prepare(self) -> None:
         """Let readers go on while another writes: kept in the file, and cannot be set within a transaction."""
