@@ -240,20 +240,26 @@ class Deliverer:
     # Parts --------------------------------------------------------------------------------------------------
 
     def _rendered(self, connector: Connector, delivery: Delivery) -> Sequence[Part]:
-        """The delivery's parts; a briefing says when it was due, on its subscription's clock, and calls its role."""
+        """The delivery's parts."""
         content = delivery.content
-        if isinstance(content, Briefing) and delivery.due:
-            subscription = subscription_of(self._storage, delivery)
-            zone = ZoneInfo(subscription.schedule.zone) if subscription else UTC
-            chosen = self._storage.preferences.merged(delivery.workspace, delivery.channel, Preferences())
-            content = msgspec.structs.replace(
-                content, due=delivery.due.astimezone(zone), late=delivery.late, ping=chosen.ping
-            )
+        if isinstance(content, Briefing):
+            content = self._timed(content, delivery)
         try:
             return connector.render(content)
         except Exception as error:
             log.exception("not laid out", extra={"action": "render_failed", "delivery": delivery.id})
             raise PayloadRefused("It could not be laid out; the log has the details.") from error
+
+    def _timed(self, content: Briefing, delivery: Delivery) -> Briefing:
+        """The briefing with its times on its subscription's clock; one for a slot says so, and calls its role."""
+        subscription = subscription_of(self._storage, delivery)
+        zone = ZoneInfo(subscription.schedule.zone) if subscription else UTC
+        if subscription and content.updated:
+            content = msgspec.structs.replace(content, updated=content.updated.astimezone(zone))
+        if delivery.due is None:
+            return content
+        chosen = self._storage.preferences.merged(delivery.workspace, delivery.channel, Preferences())
+        return msgspec.structs.replace(content, due=delivery.due.astimezone(zone), late=delivery.late, ping=chosen.ping)
 
     async def _send_plain(
         self,

@@ -126,6 +126,18 @@ async def test_corrected_five_times_one_post_is_edited_five_times(room):
     assert room.scripted.messages == room.posted
 
 
+async def test_edits_and_replies_are_on_the_clock_of_the_post(room):
+    """Its subscription's, although the channel's own may be another."""
+    room.storage.subscriptions.reschedule(room.subscription, "scripted", parse_when("daily at 18", "Asia/Seoul"), None)
+    room.time.seconds += 60
+    room.correct(12)
+    await room.run()
+    assert "due Mon 23 Nov 18:00 KST · updated 18:01" in edited(room, "m1")
+    room.rewrite(1)
+    await room.run()
+    assert "Updated 18:01" in room.scripted.messages[-1][1]
+
+
 async def test_rewritten_five_times_five_replies_go_into_the_thread_of_the_one_post(room):
     for number in range(5):
         room.time.seconds += 60
