@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import time
 from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime, timedelta
 
@@ -50,6 +51,8 @@ class Scheduler:
     def __init__(self, works: tuple[Work, ...], chores: tuple[Chore, ...] = ()) -> None:
         self._works = works
         self._chores = chores
+        self.looked: float | None = None
+        """When it last looked at the database for what is due, by `time.monotonic`; None before it began."""
         self._running: set[str] = set()
         self._begun: dict[str, float] = {}
         self._woken = asyncio.Event()
@@ -73,6 +76,7 @@ class Scheduler:
                 self._jobs.add_job(_logged, trigger, (chore,), id=chore.name, next_run_time=first)
             while True:
                 self._woken.clear()
+                self.looked = time.monotonic()
                 for work in self._works:
                     await self._arm(work)
                 self._jobs.wakeup()  # It sleeps by a clock that does not see the wall clock being set.

@@ -1,10 +1,10 @@
-"""The program's own web server: health checks, and whatever paths a platform's connector adds."""
+"""The program's own web server: how it is doing, and whatever paths a platform's connector adds."""
 
 from __future__ import annotations
 
 import logging
 from collections.abc import Awaitable, Callable, Mapping
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 from briefings.errors import SidelinesError
 
@@ -13,10 +13,19 @@ if TYPE_CHECKING:
 
     Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
-Health = Callable[[], Awaitable[Mapping[str, object]]]
-"""What is well: a name for each thing that must be, with a sentence where it is not, and else True or a figure.
 
-`ok` among them says whether all is."""
+class Watched(Protocol):
+    """What is told of the program. In the first two, `ok` says whether all is well."""
+
+    async def health(self) -> Mapping[str, object]:
+        """Of the process, for `/healthz`: who restarts it asks."""
+
+    async def ready(self) -> Mapping[str, object]:
+        """Whether it can serve, for `/readyz`: who sends it requests asks."""
+
+    async def figures(self) -> tuple[str, bytes]:
+        """What Prometheus reads at `/metrics`: its content type, and it."""
+
 
 log = logging.getLogger(__name__)
 
@@ -30,10 +39,10 @@ STOP_WITHIN = 3.0
 class Web:
     """An HTTP server on one address. Paths are added before it starts."""
 
-    def __init__(self, host: str, port: int, health: Health) -> None:
+    def __init__(self, host: str, port: int, watched: Watched) -> None:
         self._host = host
         self._port = port
-        self._health = health
+        self._watched = watched
         self._routes: list[tuple[str, str, Handler]] = []
         self._runner: web.AppRunner | None = None
 
@@ -54,7 +63,9 @@ class Web:
         from aiohttp import web
 
         app = web.Application(client_max_size=MOST_BYTES)
-        app.router.add_get("/healthz", self._answer_health)
+        app.router.add_get("/healthz", self._health)
+        app.router.add_get("/readyz", self._ready)
+        app.router.add_get("/metrics", self._figures)
         for method, path, handler in self._routes:
             app.router.add_route(method, path, handler)
         runner = web.AppRunner(app, access_log=None, handle_signals=False, shutdown_timeout=STOP_WITHIN)
@@ -77,12 +88,25 @@ class Web:
         if runner:
             await runner.cleanup()
 
-    async def _answer_health(self, _request: web.Request) -> web.Response:
+    async def _health(self, _request: web.Request) -> web.Response:
+        return await self._told(self._watched.health)
+
+    async def _ready(self, _request: web.Request) -> web.Response:
+        return await self._told(self._watched.ready)
+
+    async def _told(self, ask: Callable[[], Awaitable[Mapping[str, object]]]) -> web.Response:
+        """What is told, as JSON: 200 when all is well, else 503."""
         from aiohttp import web
 
         try:
-            health = await self._health()
+            told = await ask()
         except Exception as error:  # Whoever asks wants to hear that, not of a broken connection.
             log.exception("health unknown", extra={"action": "health_failed"})
-            health = {"ok": False, "fault": type(error).__name__}
-        return web.json_response(dict(health), status=200 if health.get("ok") else 503)
+            told = {"ok": False, "fault": type(error).__name__}
+        return web.json_response(dict(told), status=200 if told.get("ok") else 503)
+
+    async def _figures(self, _request: web.Request) -> web.Response:
+        from aiohttp import web
+
+        kind, text = await self._watched.figures()
+        return web.Response(body=text, headers={"Content-Type": kind})

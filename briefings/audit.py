@@ -38,6 +38,9 @@ TOLD = 5
 """Lost slots that the notice names."""
 
 
+OUTCOMES = ("delivered", "empty", "held", "failed", "unknown", "pending", "missed", "lost")
+
+
 class Balance(Struct, kw_only=True):
     """Slots due, each counted once more by what became of it."""
 
@@ -52,7 +55,7 @@ class Balance(Struct, kw_only=True):
     lost: int = 0
 
     def count(self, outcome: str) -> None:
-        """One more slot, and what became of it: a name of these."""
+        """One more slot, and what became of it: one of `OUTCOMES`."""
         self.due += 1
         setattr(self, outcome, getattr(self, outcome) + 1)
 
@@ -78,7 +81,7 @@ class Audit(Struct, frozen=True, kw_only=True):
 
 
 def outcomes(account: Account, slots: Sequence[Slot], now: datetime) -> Iterator[str]:
-    """What became of each of `slots`, which were due by `now`: one of the words of `Balance`."""
+    """What became of each of `slots`, which were due by `now`: one of `OUTCOMES`."""
     exact: dict[str, Served] = {}
     for served in account.served:
         if served.state != "empty" or served.slot not in exact:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import time
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, TypeVar
@@ -13,8 +14,10 @@ from bot.app.comings import Comings
 from bot.app.suggestions import Suggestions
 from bot.commands import forms, overview
 from bot.connectors import Draft, Suggesting, Suggestion
+from bot.correlation import of_message
+from bot.metrics import Meter
 from briefings.errors import SidelinesError
-from briefings.types import Content, Notice, Reply
+from briefings.types import Answer, Content, Notice, Reply
 
 if TYPE_CHECKING:
     from bot.commands import Commands
@@ -37,11 +40,13 @@ class FrontDesk:
         *,
         wake: Callable[[], None],
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
+        meter: Meter | None = None,
     ) -> None:
         self._commands = commands
         self._storage = storage
         self._wake = wake
         self._now = now
+        self._meter = meter or Meter()
         self._holder = uuid4().hex
         self._comings = Comings(commands, storage, connectors)
         self._suggestions = Suggestions(storage)
@@ -50,7 +55,11 @@ class FrontDesk:
 
     async def answer(self, text: str, asker: Asker) -> Reply:
         """Answer typed words in a thread. What goes wrong is told in a sentence, and logged when it is our fault."""
-        return await self._reply(lambda: self._commands.handle(text, asker, self._now()), asker)
+        begun = time.monotonic()
+        reply = await self._reply(lambda: self._commands.handle(text, asker, self._now()), asker)
+        question = any(isinstance(content, Answer) for content in reply.contents)
+        self._meter.answered("question" if question else "other", time.monotonic() - begun)
+        return reply
 
     def concerns_managers(self, text: str) -> bool:
         """Whether the reply depends on who may manage, or on the asker's zone."""
@@ -152,12 +161,13 @@ class FrontDesk:
 
     async def _told(self, work: Callable[[], Given], otherwise: Callable[[str], Given]) -> Given:
         """What `work` gives in a thread. What it raises is logged, and `otherwise` makes do with a sentence on it."""
-        try:
-            return await asyncio.to_thread(work)
-        except SidelinesError as error:
-            log.warning("%s", error, extra={"action": "answer_failed"})
-            return otherwise(str(error))
-        except Exception as error:
-            log.exception("a command failed", extra={"action": "answer_failed"})
-            told = f"This is a fault in Sidelines ({type(error).__name__}); the log in the data folder has the details."
-            return otherwise(told)
+        with of_message():
+            try:
+                return await asyncio.to_thread(work)
+            except SidelinesError as error:
+                log.warning("%s", error, extra={"action": "answer_failed"})
+                return otherwise(str(error))
+            except Exception as error:
+                log.exception("a command failed", extra={"action": "answer_failed"})
+                fault = f"This is a fault in Sidelines ({type(error).__name__})"
+                return otherwise(f"{fault}; the log in the data folder has the details.")

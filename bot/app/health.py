@@ -1,21 +1,25 @@
-"""Whether the running program is well, as values for whoever watches it."""
+"""Whether the running program is well, and whether it can serve, as values for whoever watches it."""
 
 from collections.abc import Collection
-from datetime import datetime, timedelta
+from datetime import timedelta
 
 OVERDUE = timedelta(minutes=10)
-"""How long after its time a slot counts as missed, and the program as unwell."""
+"""How long after its time a slot that was not served counts as overdue."""
+STALLED = timedelta(minutes=5)
+"""How long the scheduler may take between two looks at the database: longer than a database that is away makes it."""
+
+UNREACHABLE = "The database cannot be reached; the log has the details."
+OTHER_VERSION = "The database is of another version; run `sidelines migrate`, or upgrade Sidelines."
 
 
-def told(due: datetime | None, now: datetime, silent: Collection[str]) -> dict[str, object]:
-    """What `/healthz` says: `due` is when the next subscription is, `silent` are connectors that do not listen.
+def process(silence: timedelta | None) -> dict[str, object]:
+    """What `/healthz` says of the process alone: `silence` is how long the scheduler has not looked, None at first."""
+    ok = silence is None or silence <= STALLED
+    return {"ok": ok, "scheduler": "running" if ok else "stalled"}
 
-    That the database could be read is known from `due` being known.
-    """
-    overdue = max(timedelta(), now - due) if due else timedelta()
-    return {
-        "ok": overdue <= OVERDUE and not silent,
-        "database": "readable",
-        "overdue_seconds": round(overdue.total_seconds()),
-        "not_listening": sorted(silent),
-    }
+
+def readiness(fault: str | None, silent: Collection[str]) -> dict[str, object]:
+    """What `/readyz` says: `fault` is what is wrong with the database, `silent` are connectors that do not listen."""
+    reasons = [fault] if fault else []
+    reasons += [f"{name} is not listened to; the log says why." for name in sorted(silent)]
+    return {"ok": not reasons, "reasons": reasons}

@@ -10,8 +10,14 @@ from typing import Any
 
 import msgspec
 
+from bot.correlation import correlation
+from briefings.errors import SidelinesError
+
 FILE_BYTES = 1_000_000
 """Size at which the log file of sessions is put aside; one older one is kept."""
+
+DEEPEST = 5
+"""Errors before an error that its trace shows."""
 
 _OWN = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime", "taskName"}
 
@@ -36,11 +42,25 @@ def event(record: logging.LogRecord) -> dict[str, Any]:
         "level": record.levelname.lower(),
         "logger": record.name,
         "message": record.getMessage(),
+        **({"correlation": about} if (about := correlation()) else {}),
         **{name: value for name, value in vars(record).items() if name not in _OWN},
     }
     if record.exc_info:
-        values["trace"] = "".join(traceback.format_exception(*record.exc_info))
+        values["trace"] = _trace(record.exc_info[1])
     return values
+
+
+def _trace(error: BaseException | None, depth: int = 0) -> str:
+    """Where an error came from, and where those before it did.
+
+    The words of an error are put only where they are ours or the system's: in others, what people typed may be.
+    """
+    if error is None or depth > DEEPEST:
+        return ""
+    before = error.__cause__ or (None if error.__suppress_context__ else error.__context__)
+    words = f": {error}" if isinstance(error, (SidelinesError, OSError)) else ""
+    frames = "".join(traceback.format_tb(error.__traceback__))
+    return f"{_trace(before, depth + 1)}{frames}{type(error).__module__}.{type(error).__qualname__}{words}\n"
 
 
 class JsonLines(logging.Formatter):

@@ -18,15 +18,15 @@ from typing import TYPE_CHECKING, Any
 from bot.app import build_commands, logs, open_fetcher, open_index, open_keywords, open_storage
 from bot.app.comings import forget_left, managers_of, place_of
 from bot.app.desk import FrontDesk
-from bot.app.health import told
 from bot.app.lookups import AT_ONCE, Lookups, on_loop
 from bot.app.platforms import configured, connect
 from bot.app.refreshing import open_refresher
 from bot.app.sample import add_sample
 from bot.app.single import only_one
+from bot.app.watching import AUDIT_EVERY, BEAT_EVERY, Watch
 from bot.app.workshop import Workshop
 from bot.commands.words import SHAPES
-from bot.connectors import Asker, terminal
+from bot.connectors import Asker, Connector, terminal
 from bot.connectors.terminal import Vocabulary
 from bot.delivery import Deliverer, Retries
 from bot.scheduler import Chore, Scheduler, Work
@@ -76,6 +76,7 @@ def run(settings: Settings, indexing: AbstractContextManager[Progress | None], *
             storage.outbox.release(_now())
             storage.claims.release()
             storage.feeds.release()
+            storage.processes.release()
         asyncio.run(_serve(settings, storage, indexing, session=session))
     return 0
 
@@ -101,8 +102,11 @@ class Bot:
         session: bool = False,
     ) -> None:
         self._storage = storage
-        self._web = Web(settings.web.host, settings.web.port, self._health) if settings.web.port else None
-        self._connectors = connect(settings, storage, self._web)
+        web = settings.web
+        self._connectors: dict[str, Connector] = {}
+        self._watch = Watch(storage, self._connectors, self._silent, counting=bool(web.port))
+        self._web = Web(web.host, web.port, self._watch) if web.port else None
+        self._connectors |= connect(settings, storage, self._web)
         self._sample = None if self._connectors else add_sample(storage, terminal.WORKSPACE, _now())
         keywords = open_keywords()
         self._settings = settings
@@ -142,6 +146,7 @@ class Bot:
                 longest=timedelta(seconds=settings.delivery.longest_wait),
             ),
             lease=timedelta(seconds=settings.delivery.lease),
+            meter=self._watch.meter,
         )
         place = partial(place_of, self._connectors)
         self._refresher = open_refresher(settings, storage, self._fetcher, self._workshop.work, place)
@@ -157,15 +162,23 @@ class Bot:
                 Work("publish", self._next_due, self._publish),
                 Work("deliver", self._deliverer.next_attempt, self._deliverer.deliver),
             ),
-            (Chore("tidy", timedelta(days=1), self._tidy), Chore("upkeep", UPKEEP_EVERY, self._keep_up)),
+            (
+                Chore("beat", BEAT_EVERY, self._watch.beat),
+                Chore("audit", AUDIT_EVERY, self._watch.audit),
+                Chore("tidy", timedelta(days=1), self._tidy),
+                Chore("upkeep", UPKEEP_EVERY, self._keep_up),
+            ),
         )
+        self._watch.looked = partial(getattr, self._scheduler, "looked")
         if self._web:
             await self._web.start()
         if self._session and (greeting := self._greeting(self._session.watched)):
             await self._session.show(greeting)
         stopped = asyncio.create_task(_told_to_stop())
         working = asyncio.create_task(self._scheduler.run())
-        desk = FrontDesk(self._commands, self._storage, self._connectors, wake=self._scheduler.wake)
+        desk = FrontDesk(
+            self._commands, self._storage, self._connectors, wake=self._scheduler.wake, meter=self._watch.meter
+        )
         self._listening = {
             name: asyncio.create_task(connector.listen(desk)) for name, connector in self._connectors.items()
         }
@@ -189,6 +202,7 @@ class Bot:
             ended = await asyncio.gather(working, listening, return_exceptions=True)
             await self._fetcher.close()
             await self._workshop.close()
+            await self._watch.leave()
             log.info("stopped", extra={"action": "stopped"})
         for error in ended:
             if isinstance(error, Exception):
@@ -209,7 +223,8 @@ class Bot:
         return await asyncio.to_thread(self._storage.subscriptions.earliest_due)
 
     async def _publish(self) -> None:
-        await asyncio.to_thread(publish_due, self._storage, self._keywords, self._settings.preferences, _now())
+        done = await asyncio.to_thread(publish_due, self._storage, self._keywords, self._settings.preferences, _now())
+        self._watch.meter.published(done.subscriptions, done.deliveries)
 
     async def _deliver_due(self) -> None:
         """Deliver what is due by now, and the notices about it: what came due while the last words were typed."""
@@ -236,16 +251,9 @@ class Bot:
             except Exception:  # It comes again in a few minutes, and what it should have done is logged.
                 log.exception("upkeep failed", extra={"action": "upkeep_failed", "connector": name})
 
-    # Health -------------------------------------------------------------------------------------------------
-
-    async def _health(self) -> Mapping[str, object]:
-        """Whether the database can be read, no slot is overdue, and every connector listens."""
-        due = await self._next_due()
-        return told(due, _now(), [name for name in self._connectors if self._has_stopped(name)])
-
-    def _has_stopped(self, name: str) -> bool:
-        task = self._listening.get(name)
-        return task is None or task.done()
+    def _silent(self) -> list[str]:
+        """The connectors that do not listen."""
+        return [name for name in self._connectors if name not in self._listening or self._listening[name].done()]
 
     # The session --------------------------------------------------------------------------------------------
 

@@ -42,6 +42,11 @@ class Processes:
         with self._database.writing() as connection:
             connection.execute(delete(processes).where(processes.c.id == id))
 
+    def release(self) -> None:
+        """Forget all of them: for a program that starts and knows that it runs alone."""
+        with self._database.writing() as connection:
+            connection.execute(delete(processes))
+
     def list(self) -> list[Process]:
         """All that did not say that they stopped, oldest first; see `SILENT`."""
         query = select(processes).order_by(processes.c.started, processes.c.id)

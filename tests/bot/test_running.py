@@ -5,20 +5,19 @@ import os
 import socket
 import subprocess
 import sys
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from pathlib import Path
 from urllib.request import urlopen
 
 import pytest
 
 from bot.app import open_storage
-from bot.app.health import OVERDUE, told
+from bot.app.health import STALLED, UNREACHABLE, process, readiness
 from bot.app.platforms import configured, connect
 from bot.connectors import Connector
 from config.settings import Settings
 
 ROOT = Path(__file__).parents[2]
-NOW = datetime(2026, 11, 23, 9, 0, tzinfo=UTC)
 SLACK = {"SLACK_BOT_TOKEN": "xoxb-1-2-abc", "SLACK_APP_TOKEN": "xapp-1-A-2-abc"}
 DISCORD = {"DISCORD_TOKEN": "a1.b2.c3-d4", "DISCORD_PROXY": "http://me:s3cret@proxy.lan:3128"}
 
@@ -36,20 +35,20 @@ def free_port() -> int:
 # Health
 
 
-@pytest.mark.parametrize(
-    ("due", "silent", "well"),
-    [
-        (None, [], True),
-        (NOW + timedelta(days=1), [], True),
-        (NOW - OVERDUE, [], True),
-        (NOW - OVERDUE - timedelta(seconds=1), [], False),
-        (None, ["slack"], False),
-    ],
-)
-def test_health_is_that_no_slot_is_overdue_and_everybody_listens(due, silent, well):
-    health = told(due, NOW, silent)
-    assert health["ok"] is well
-    assert health["not_listening"] == silent
+@pytest.mark.parametrize(("silence", "well"), [(None, True), (STALLED, True), (STALLED + timedelta(seconds=1), False)])
+def test_health_is_that_the_scheduler_goes_on(silence, well):
+    assert process(silence)["ok"] is well
+
+
+def test_readiness_names_every_reason_against_it():
+    assert readiness(None, []) == {"ok": True, "reasons": []}
+    told = readiness(UNREACHABLE, ["slack", "discord"])
+    assert told["ok"] is False
+    assert told["reasons"] == [
+        UNREACHABLE,
+        "discord is not listened to; the log says why.",
+        "slack is not listened to; the log says why.",
+    ]
 
 
 def test_a_running_session_says_that_it_is_well(free_port):
@@ -59,8 +58,14 @@ def test_a_running_session_says_that_it_is_well(free_port):
         bot.stdin.write("topics\n")
         bot.stdin.flush()
         assert any(line.startswith("Topics of this workspace") for line in bot.stdout)
-        with urlopen(f"http://127.0.0.1:{free_port}/healthz", timeout=10) as response:
-            assert json.load(response) == told(None, NOW, [])
+        shown = {}
+        for path in ("healthz", "readyz", "metrics"):
+            with urlopen(f"http://127.0.0.1:{free_port}/{path}", timeout=10) as response:
+                shown[path] = response.read().decode()
+        assert json.loads(shown["healthz"]) == {"ok": True, "scheduler": "running"}
+        assert json.loads(shown["readyz"]) == {"ok": True, "reasons": []}
+        assert 'sidelines_answer_seconds_count{kind="other"} 1.0' in shown["metrics"]
+        assert 'sidelines_listening{platform="terminal"} 1.0' in shown["metrics"]
         bot.stdin.close()
         bot.stdout.read()
     assert bot.returncode == 0

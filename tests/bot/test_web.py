@@ -8,6 +8,7 @@ from aiohttp import web
 
 from bot.web import MOST_BYTES, Web
 from briefings.errors import SidelinesError
+from tests.bot.watched import Watched
 
 LOOPBACK = "127.0.0.1"
 
@@ -31,11 +32,8 @@ class Serving:
 async def serving():
     servers = []
 
-    async def start(health=None, **routes):
-        async def well():
-            return {"ok": True}
-
-        server = Web(LOOPBACK, 0, health or well)
+    async def start(watched=None, **routes):
+        server = Web(LOOPBACK, 0, watched or Watched())
         for name, handler in routes.items():
             server.add("POST", f"/{name}", handler)
         await server.start()
@@ -48,25 +46,25 @@ async def serving():
             await server.stop()
 
 
-async def test_health_is_200_when_well_and_503_when_not(serving):
-    state = {"ok": True, "overdue_seconds": 0}
-
-    async def health():
-        return state
-
-    served = await serving(health)
-    assert await served.get("/healthz") == (200, json.dumps(state))
-    state = {"ok": False, "overdue_seconds": 900}
-    status, body = await served.get("/healthz")
-    assert (status, json.loads(body)) == (503, state)
-
-
-async def test_health_that_cannot_be_told_is_503_too(serving):
-    async def health():
-        raise OSError("unreadable")
-
-    status, body = await (await serving(health)).get("/healthz")
+@pytest.mark.parametrize(("path", "state"), [("/healthz", "healthy"), ("/readyz", "readiness")])
+async def test_what_is_told_is_200_when_well_and_503_when_not(serving, path, state):
+    watched = Watched()
+    served = await serving(watched)
+    assert await served.get(path) == (200, '{"ok": true}')
+    bad = {"ok": False, "reasons": ["The database cannot be reached."]}
+    setattr(watched, state, bad)
+    status, body = await served.get(path)
+    assert (status, json.loads(body)) == (503, bad)
+    setattr(watched, state, OSError("unreadable"))
+    status, body = await served.get(path)
     assert (status, json.loads(body)) == (503, {"ok": False, "fault": "OSError"})
+
+
+async def test_figures_are_served_as_they_are(serving):
+    served = await serving()
+    async with served.session.get(f"{served.server.address}/metrics") as response:
+        assert response.headers["Content-Type"] == "text/plain; version=0.0.4"
+        assert await response.read() == b"herons 3\n"
 
 
 async def test_added_paths_are_served_and_others_are_not(serving):
@@ -91,10 +89,7 @@ async def test_a_body_over_the_limit_is_refused(serving):
 async def test_a_port_in_use_is_told_in_a_sentence(serving):
     port = int((await serving()).server.address.rpartition(":")[2])
 
-    async def well():
-        return {"ok": True}
-
-    second = Web(LOOPBACK, port, well)
+    second = Web(LOOPBACK, port, Watched())
     with pytest.raises(SidelinesError, match=f"cannot listen on {LOOPBACK} port {port}.*SIDELINES_WEB_PORT"):
         await second.start()
     await second.stop()

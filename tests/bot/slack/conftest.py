@@ -1,7 +1,7 @@
 """A local Slack with two workspaces, a desk that does as it is told, and the connector between them."""
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import suppress
 from typing import Any
 
@@ -11,6 +11,7 @@ from bot.connectors import slack as connector
 from bot.connectors.slack.api import Api, SingleTeam
 from bot.web import Web
 from tests.bot.scripted_desk import ScriptedDesk
+from tests.bot.watched import Watched
 from tests.servers.slack import SlackServer, live_mentions
 
 TEAM, CHANNEL, OTHER = "T0TEAM001", "C0WORLD001", "C0OTHER001"
@@ -70,10 +71,6 @@ async def api(slack: SlackServer, clock: Clock) -> AsyncIterator[Api]:
 Start = Callable[..., Awaitable[connector.Slack]]
 
 
-async def _well() -> Mapping[str, object]:
-    return {"ok": True}
-
-
 @pytest.fixture
 async def start(slack: SlackServer, desk: ScriptedDesk, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Start]:
     """Start the connector in a mode, as `await start("http")`, until Slack reaches it. It is stopped at the end."""
@@ -83,7 +80,7 @@ async def start(slack: SlackServer, desk: ScriptedDesk, monkeypatch: pytest.Monk
 
     async def begin(mode: str = "socket", **settings: Any) -> connector.Slack:
         common = {"bot_token": f"xoxb-{TEAM}", "api_url": slack.api_url, **settings}
-        web = Web("127.0.0.1", 0, _well) if mode == "http" else None
+        web = Web("127.0.0.1", 0, Watched()) if mode == "http" else None
         if mode == "http":
             made = connector.create(connector.Settings(signing_secret=slack.signing_secret, **common), web=web)
             await web.start()

@@ -15,6 +15,7 @@ from bot.connectors.slack.vault import Vault
 from bot.findings import Finding
 from bot.web import Web
 from briefings.storage import Storage
+from tests.bot.watched import Watched
 from tests.servers.slack import SlackServer
 
 NOBODY = "http://127.0.0.1:9"
@@ -118,7 +119,7 @@ async def test_many_workspaces_are_looked_at_one_by_one(slack: SlackServer) -> N
 async def test_over_http_a_signed_request_must_come_back_as_slack_wants_it(slack: SlackServer) -> None:
     from bot.connectors.slack.serving import Endpoint
 
-    web = Web("127.0.0.1", 0, unhealthy)
+    web = Web("127.0.0.1", 0, Watched())
     endpoint = Endpoint(slack.signing_secret)
     web.add("POST", REQUESTS_PATH, endpoint.handle)
     await web.start()
@@ -136,10 +137,6 @@ async def test_over_http_a_signed_request_must_come_back_as_slack_wants_it(slack
     assert not gone.ok
     assert "nothing answers" in gone.seen
     assert "sidelines run" in gone.next
-
-
-async def unhealthy() -> dict[str, object]:
-    return {"ok": False}
 
 
 class Echo:
