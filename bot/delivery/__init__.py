@@ -179,7 +179,9 @@ class Deliverer:
             if not done:
                 raise LeaseLost
             log.info("delivered", extra={"action": "delivered", "delivery": delivery.id})
-            self._meter.delivered(late=delivery.late, delay=self._now() - delivery.due if delivery.due else None)
+            first = delivery.follows is None  # An edit shows when its post was due, and is itself due at no time.
+            delay = self._now() - delivery.due if first and delivery.due else None
+            self._meter.delivered(late=first and delivery.late, delay=delay)
 
     async def _send_parts(self, connector: Connector, delivery: Delivery, thread: str | None) -> None:
         """Send every part that is not yet recorded, into a thread; without one, into that of the first."""
