@@ -35,6 +35,7 @@ from bot.connectors import (
 )
 from bot.correlation import of_delivery
 from bot.delivery.deciding import GiveUp, Pause, Retries, Retry, Unknown, after_failure, in_doubt
+from bot.delivery.holding import Hold
 from bot.delivery.pacing import Pace
 from bot.delivery.settling import delivered, settle, subscription_of
 from bot.delivery.traffic import Traffic
@@ -71,7 +72,10 @@ class LeaseLost(Exception):
 
 
 class Deliverer:
-    """Sends what the outbox holds, many channels at a time, one delivery at a time in each."""
+    """Sends what the outbox holds, many channels at a time, one delivery at a time in each.
+
+    `shared`: other processes deliver what is in the same outbox; then `keep` is to be called every few seconds.
+    """
 
     def __init__(
         self,
@@ -80,6 +84,7 @@ class Deliverer:
         *,
         retries: Retries,
         lease: timedelta,
+        shared: bool = False,
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
         monotonic: Callable[[], float] = time.monotonic,
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
@@ -99,12 +104,20 @@ class Deliverer:
         self._under_way: dict[int, asyncio.Task[None]] = {}
         self._turns: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
         self._traffic = Traffic(monotonic, sleep, patience=self._patience)
+        self._hold = Hold(storage.leases, connectors, self._holder, monotonic) if shared else None
+        self._lanes = self._hold.lanes if self._hold else None
         self._claiming = asyncio.Lock()
         self._stopping = False
 
     async def next_attempt(self) -> datetime | None:
         """When the outbox next has something to claim; None when everything is finished."""
-        return await asyncio.to_thread(self._outbox.next_attempt, tuple(self._connectors))
+        return await asyncio.to_thread(self._outbox.next_attempt, tuple(self._connectors), self._holder, self._lanes)
+
+    async def keep(self) -> None:
+        """Keep the lanes where something is under way, or was so lately that the next must wait."""
+        if self._hold:
+            self._traffic.tidy()
+            await self._hold.keep(self._traffic.names, self._under_way)
 
     async def deliver(self) -> None:
         """Claim what may be sent now and begin to send it; returns when nothing is left to claim."""
@@ -114,9 +127,7 @@ class Deliverer:
                 while len(self._under_way) >= AT_ONCE:
                     await asyncio.wait(self._under_way.values(), return_when=asyncio.FIRST_COMPLETED)
                 room = AT_ONCE - len(self._under_way)
-                claimed = await asyncio.to_thread(
-                    self._outbox.claim, self._holder, self._now(), self._lease, room, tuple(self._connectors)
-                )
+                claimed = await self._claim(room)
                 for delivery in claimed:
                     if delivery.id not in self._under_way:  # Else its lease ran out here, and is renewed by this.
                         with of_delivery(delivery.id):
@@ -124,6 +135,21 @@ class Deliverer:
                         task.add_done_callback(partial(self._ended, delivery.id))
                 if len(claimed) < room:
                     return
+
+    async def _claim(self, room: int) -> Sequence[Delivery]:
+        began = self._hold.now() if self._hold else 0.0
+        claimed = await asyncio.to_thread(
+            self._outbox.claim,
+            self._holder,
+            self._now(),
+            self._lease,
+            room,
+            tuple(self._connectors),
+            self._lanes,
+        )
+        if self._hold:
+            self._hold.taken(claimed, began)
+        return claimed
 
     async def finish(self, within: float) -> None:
         """Claim nothing more and let what is under way end, for `within` seconds at most.
@@ -141,6 +167,8 @@ class Deliverer:
             for task in late:
                 task.cancel()
             await asyncio.gather(*late, return_exceptions=True)
+        if self._hold:
+            await self._hold.leave()
 
     async def idle(self) -> None:
         """Wait until nothing is under way."""
@@ -226,7 +254,7 @@ class Deliverer:
 
     async def _edit(self, connector: Connector, delivery: Delivery, message: str, part: Part, lead: str) -> None:
         """Put a part in the place of a message; one that people deleted from the thread stays away."""
-        await self._traffic.wait(connector, delivery)
+        await self._await_turn(connector, delivery)
         await self._mark(self._outbox.renew, delivery, self._lease)
         thread = None if message == lead else lead
         try:
@@ -289,7 +317,7 @@ class Deliverer:
             await self._look_up(connector, delivery, number, key, thread)
         if message := delivery.sent.get(number):
             return message
-        await self._traffic.wait(connector, delivery)
+        await self._await_turn(connector, delivery)
         await self._mark(self._outbox.begin_part, delivery, number, self._lease)
         delivery.sent[number] = ""
         self._traffic.leaves(connector, delivery)
@@ -304,6 +332,12 @@ class Deliverer:
             raise
         await self._record(delivery, number, message)
         return message
+
+    async def _await_turn(self, connector: Connector, delivery: Delivery) -> None:
+        """Wait until something may be sent there. Raises LeaseLost when another process may be sending by then."""
+        await self._traffic.wait(connector, delivery)
+        if self._hold and not self._hold.ours(delivery):
+            raise LeaseLost
 
     async def _look_up(
         self, connector: Connector, delivery: Delivery, number: int, key: str, thread: str | None

@@ -53,6 +53,11 @@ class Traffic:
         pace.slow_down(now, wait.total_seconds())
         self._held[workspace] = max(self._held.get(workspace, 0.0), now + wait.total_seconds())
 
+    @property
+    def names(self) -> set[str]:
+        """The channels and workspaces of which something is remembered."""
+        return {name for _, name in self._paces} | self._held.keys()
+
     def tidy(self) -> None:
         """Forget what makes no difference any more."""
         now = self._monotonic()

@@ -43,9 +43,11 @@ class Leases:
     def leave(self, holder: str, after: timedelta = timedelta(0), *names: str) -> None:
         """Let go of all that a holder has, or of some names: others may have it `after` that time."""
         until = self._database.clock + after // _MILLISECOND
-        its = update(leases).where(leases.c.holder == holder, leases.c.until > until)
-        with self._database.writing() as connection:
-            connection.execute((its.where(leases.c.name.in_(names)) if names else its).values(until=until))
+        its = leases.c.name.in_(names) if names else leases.c.holder == holder
+        held = select(leases.c.name).where(its, leases.c.holder == holder, leases.c.until > until)
+        with self._database.writing() as connection:  # In the order in which others take them.
+            found = connection.execute(self._database.locked(held.order_by(leases.c.name))).scalars().all()
+            connection.execute(update(leases).where(leases.c.name.in_(found)).values(until=until))
 
     def holders(self) -> dict[str, str]:
         """Who holds what at present."""

@@ -16,7 +16,6 @@ from sqlalchemy import (
     and_,
     case,
     delete,
-    false,
     func,
     insert,
     or_,
@@ -28,6 +27,8 @@ from sqlalchemy import (
 from briefings.errors import NotFound
 from briefings.storage import contents, tables
 from briefings.storage.engine import Database, milliseconds, moment
+from briefings.storage.lanes import Lanes, on
+from briefings.storage.leases import Leases
 from briefings.storage.tables import (
     articles,
     channel_stories,
@@ -88,38 +89,57 @@ class Outbox:
     # On the way ---------------------------------------------------------------------------------------------
 
     def claim(
-        self, holder: str, now: datetime, lease: timedelta, limit: int, platforms: Sequence[str] = ()
+        self,
+        holder: str,
+        now: datetime,
+        lease: timedelta,
+        limit: int,
+        platforms: Sequence[str] = (),
+        lanes: Lanes | None = None,
     ) -> list[Delivery]:
         """Take up to `limit` deliveries that may be attempted now, longest waiting first, for the time of `lease`.
 
         `platforms` are the beginnings of workspaces, up to the first ":", that count; all of them when there are none.
         A delivery whose holder let its lease run out may be taken by anybody; by the same holder it is no new attempt.
+        With `lanes` their lanes are taken with them, and what is in those of other processes is left to these.
         """
         at = milliseconds(now)
         until = at + lease // timedelta(milliseconds=1)
-        free = select(deliveries.c.id).where(deliveries.c.next_attempt <= at, _on(platforms))
-        free = free.order_by(deliveries.c.next_attempt, deliveries.c.id).limit(limit)
-        taken = free.with_for_update(skip_locked=True).cte()  # As IN (SELECT ...) PostgreSQL might run it repeatedly.
-        again = deliveries.c.holder.is_not_distinct_from(holder)
-        attempts = case((again, deliveries.c.attempts), else_=deliveries.c.attempts + 1)
-        take = (
-            update(deliveries)
-            .where(deliveries.c.id.in_(select(taken.c.id)))
-            .values(holder=holder, lease=until, next_attempt=until, attempts=attempts)
-            .returning(deliveries.c.id)
-        )
+        due = and_(deliveries.c.next_attempt <= at, _on(platforms))
+        first = deliveries.c.next_attempt, deliveries.c.id
         with self._database.writing() as connection:
+            if lanes:
+                ahead = select(lanes.name).where(due, lanes.open(holder, self._database)).order_by(*first).limit(limit)
+                names = set(connection.execute(ahead).scalars())
+                ours = Leases(self._database).take(names, holder, lanes.lease)
+                due = and_(due, lanes.name.in_(ours))
+            free = select(deliveries.c.id).where(due).order_by(*first).limit(limit)
+            taken = free.with_for_update(skip_locked=True).cte()  # As IN (SELECT ...) it might be run repeatedly.
+            again = deliveries.c.holder.is_not_distinct_from(holder)
+            attempts = case((again, deliveries.c.attempts), else_=deliveries.c.attempts + 1)
+            take = (
+                update(deliveries)
+                .where(deliveries.c.id.in_(select(taken.c.id)))
+                .values(holder=holder, lease=until, next_attempt=until, attempts=attempts)
+                .returning(deliveries.c.id)
+            )
             ids = connection.execute(take).scalars().all()
             return _read(connection, _stored.where(deliveries.c.id.in_(ids)).order_by(deliveries.c.id))
 
-    def next_attempt(self, platforms: Sequence[str] = ()) -> datetime | None:
-        """When a delivery on these platforms may next be claimed; None when all are finished."""
-        query = select(func.min(deliveries.c.next_attempt)).where(
-            deliveries.c.next_attempt.is_not(None), _on(platforms)
-        )
+    def next_attempt(
+        self, platforms: Sequence[str] = (), holder: str = "", lanes: Lanes | None = None
+    ) -> datetime | None:
+        """When `holder` may next claim a delivery on these platforms; None when all are finished.
+
+        With `lanes`, of those in the lanes of other processes it is not said.
+        """
+        at = deliveries.c.next_attempt
+        query = select(at).where(at.is_not(None), _on(platforms)).order_by(at).limit(1)
+        if lanes:
+            query = query.where(lanes.open(holder, self._database))
         with self._database.reading() as connection:
-            at = connection.execute(query).scalar()
-        return None if at is None else moment(at)
+            found = connection.execute(query).scalar()
+        return None if found is None else moment(found)
 
     def release(self, now: datetime) -> None:
         """Let go of what a killed process held: for a program that starts and knows that it runs alone."""
@@ -320,11 +340,7 @@ _stored = select(deliveries, tables.contents.c.body).join(tables.contents, table
 
 
 def _on(platforms: Sequence[str]) -> ColumnElement[bool]:
-    named = deliveries.c.workspace
-    return or_(
-        false() if platforms else true(),
-        *(or_(named == p, named.startswith(f"{p}:", autoescape=True)) for p in platforms),
-    )
+    return on(platforms) if platforms else true()
 
 
 def _in_doubt(id: int) -> ColumnElement[bool]:

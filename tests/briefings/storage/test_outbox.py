@@ -1,9 +1,11 @@
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 
 import pytest
 
 from briefings.errors import NotFound
 from briefings.storage import Storage
+from briefings.storage.lanes import Lanes
 from briefings.types import Delivery, Document, Fate, Key, Notice, Schedule, Section, Slot
 
 NOW = datetime(2026, 3, 2, 9, 30, 0, 125_000, tzinfo=UTC)
@@ -262,3 +264,46 @@ def test_history_is_newest_first_and_of_one_channel_when_asked(storage: Storage)
     history = storage.outbox.history
     assert [delivery.id for delivery in history("ours", limit=2)] == [elsewhere, ids[2]]
     assert [delivery.id for delivery in history("ours", channel="ours/news")] == ids[::-1]
+
+
+# Lanes: several processes ---------------------------------------------------------------------------------------
+
+LANES = Lanes(("whole",), timedelta(minutes=5))
+
+
+def divided(storage: Storage, holder: str, limit: int = 9, lanes: Lanes = LANES) -> list[int]:
+    return [delivery.id for delivery in storage.outbox.claim(holder, NOW, LEASE, limit, (), lanes)]
+
+
+def test_a_channel_is_left_to_the_process_that_delivers_there(storage: Storage) -> None:
+    one, two, three = post(storage), post(storage), post(storage, workspace="theirs")
+    assert divided(storage, "a", 1) == [one]
+    assert storage.outbox.next_attempt((), "a", LANES) == storage.outbox.next_attempt((), "b", LANES) == NOW
+    assert divided(storage, "b") == [three]
+    assert storage.outbox.next_attempt((), "b", LANES) == NOW + LEASE
+    assert divided(storage, "a") == [two]
+
+
+def test_where_a_whole_workspace_is_one_lane_its_channels_are_left_to_one_process(storage: Storage) -> None:
+    one = storage.outbox.add_notice("whole:T1", "whole:T1:#C1", NEWS, NOW)
+    two = storage.outbox.add_notice("whole:T1", "whole:T1:#C2", NEWS, NOW)
+    three = storage.outbox.add_notice("parts:T1", "parts:T1:#C1", NEWS, NOW)
+    four = storage.outbox.add_notice("parts:T1", "parts:T1:#C2", NEWS, NOW)
+    assert divided(storage, "a", 1) == [one]
+    assert divided(storage, "b", 1) == [three]
+    assert divided(storage, "c") == [four]
+    assert divided(storage, "a") == [two]
+
+
+def test_a_lane_that_its_holder_left_is_anybodys(storage: Storage) -> None:
+    one, two = post(storage), post(storage)
+    assert divided(storage, "dead", 1, Lanes((), timedelta(0))) == [one]
+    assert divided(storage, "b") == [two]
+
+
+def test_processes_that_claim_at_once_never_meet_in_a_lane(postgresql_url: str) -> None:
+    with Storage.open(postgresql_url) as storage, ThreadPoolExecutor(4) as threads:
+        names = {post(storage, workspace=f"w{number % 10}"): f"w{number % 10}" for number in range(60)}
+        asked = [threads.submit(divided, storage, f"{number}", 20) for number in range(4)]
+        claimed = [{names[id] for id in each.result()} for each in asked]
+        assert sum(map(len, claimed)) == len(set().union(*claimed)) == 10
