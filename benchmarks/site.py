@@ -101,6 +101,7 @@ def _packed(feed: int, entries: int) -> bytes:
 
 def _serve(ready: Connection) -> None:
     asked: Counter[int] = Counter()
+    never = asyncio.Event()
 
     async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         try:
@@ -111,7 +112,7 @@ def _serve(ready: Connection) -> None:
                 entries, _, behaviour = first.split(" ")[1].strip("/").partition("/")
                 asked[feed] += 1
                 if behaviour == "silent":
-                    await asyncio.Event().wait()
+                    await never.wait()
                 writer.write(_answer(feed, int(entries), behaviour, asked[feed], headers.get("if-none-match")))
                 await writer.drain()
         except (asyncio.IncompleteReadError, ConnectionError):

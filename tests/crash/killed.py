@@ -73,7 +73,11 @@ def run(folder: str, point: list | None) -> int:
     return os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
 
 
-if __name__ == "__main__":
+def main() -> None:
     plan = json.load(sys.stdin)
     os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
     print(json.dumps([run(folder, point) for folder, point in plan]))
+
+
+if __name__ == "__main__":
+    main()

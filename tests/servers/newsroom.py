@@ -84,6 +84,30 @@ def page(it: Report) -> bytes:
     return f"<html>{head}<body><article><h1>{it.title}</h1>{it.text}</article></body></html>".encode()
 
 
+def rss(reports: Sequence[Report], place: str) -> bytes:
+    """A feed that lists these, whose pages are at `place`."""
+    items = []
+    for each in reports:
+        fields = {
+            "title": each.title,
+            "link": address(each, place),
+            "guid": each.guid,
+            "pubDate": each.date and format_datetime(each.date),
+            "content:encoded": each.text,
+        }
+        tags = (f"<{name}>{escape(value)}</{name}>" for name, value in fields.items() if value)
+        items.append(f"<item>{''.join(tags)}</item>")
+    return (
+        '<?xml version="1.0"?><rss version="2.0" xmlns:content="http://purl.org/rss/1.0/modules/content/"><channel>'
+        f"<title>Valley Post</title><link>{place}/</link>{''.join(items)}</channel></rss>"
+    ).encode()
+
+
+def address(it: Report, place: str) -> str | None:
+    """Where the page of a report is."""
+    return f"{place}{it.page}" if it.page and it.page.startswith("/") else it.page
+
+
 async def _resolve(host: str, _port: int) -> list[str]:
     """Addresses are what they say; of names only this machine's is known."""
     if host == "localhost":
@@ -144,25 +168,10 @@ class Newsroom:
                 self.web.serve(each.page, Reply(page(each)))
 
     def rss(self, reports: Sequence[Report]) -> bytes:
-        items = []
-        for each in reports:
-            link = self.address(each)
-            fields = {
-                "title": each.title,
-                "link": link,
-                "guid": each.guid,
-                "pubDate": each.date and format_datetime(each.date),
-                "content:encoded": each.text,
-            }
-            tags = (f"<{name}>{escape(value)}</{name}>" for name, value in fields.items() if value)
-            items.append(f"<item>{''.join(tags)}</item>")
-        return (
-            '<?xml version="1.0"?><rss version="2.0" xmlns:content="http://purl.org/rss/1.0/modules/content/"><channel>'
-            f"<title>Valley Post</title><link>{self.web.url('/')}</link>{''.join(items)}</channel></rss>"
-        ).encode()
+        return rss(reports, self.web.url(""))
 
     def address(self, it: Report) -> str | None:
-        return self.web.url(it.page) if it.page and it.page.startswith("/") else it.page
+        return address(it, self.web.url(""))
 
     # Reading it
 
