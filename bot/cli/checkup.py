@@ -7,19 +7,14 @@ import shutil
 import sys
 import tempfile
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from datetime import timedelta
-from typing import TYPE_CHECKING
 
 import click
 
-from bot.cli.common import json_option, load_settings, now, print_json
+from bot.cli.common import json_option, load_settings, now, opened_as_it_is, print_json
 from bot.findings import Finding
 from briefings.errors import SidelinesError
 from config.settings import Settings, own_file
-
-if TYPE_CHECKING:
-    from briefings.storage import Storage
 
 ROOM = 200_000_000
 """Bytes that should be free on the disk: a few months of a busy archive."""
@@ -84,32 +79,8 @@ def _disk(settings: Settings) -> str:
     return f"{free // 1_000_000:,} MB are free"
 
 
-@contextmanager
-def _stored(settings: Settings) -> Iterator[Storage | None]:
-    """The database as it is, None when it is not there yet. Raises StorageError."""
-    from briefings.storage import Storage
-    from briefings.storage.engine import Database
-    from briefings.storage.peek import sqlite_path
-
-    url = settings.data.database_url.reveal()
-    path = sqlite_path(url)
-    if path is not None and not path.exists():
-        yield None
-        return
-    database = Database(url)
-    try:
-        empty = database.revision() is None
-    finally:
-        database.close()
-    if empty:
-        yield None
-    else:
-        with Storage.open(url, migrate=False) as storage:
-            yield storage
-
-
 def _database(settings: Settings) -> str:
-    with _stored(settings) as storage:
+    with opened_as_it_is(settings) as storage:
         if storage is None:
             return "not there yet; the first article or `sidelines run` makes it"
         return f"{storage.database.name} {storage.database.check()} and of this version"
@@ -138,7 +109,7 @@ def _zones(settings: Settings) -> str:
 
 
 def _deliveries(settings: Settings) -> str:
-    with _stored(settings) as storage:
+    with opened_as_it_is(settings) as storage:
         earliest = storage.subscriptions.earliest_due() if storage else None
     if earliest and now() - earliest > timedelta(minutes=10):
         raise SidelinesError(f"a briefing is due since {earliest:%d %b %H:%M} UTC; start `sidelines run`.")
@@ -177,7 +148,7 @@ def _installed(settings: Settings) -> dict[str, str]:
     """The stored tokens of each workspace that installed the app."""
     from bot.connectors.slack.checks import stored_tokens
 
-    with _stored(settings) as storage:
+    with opened_as_it_is(settings) as storage:
         if storage is None:
             return {}
         return stored_tokens(storage.database.engine, settings.slack.client_id, settings.slack.encryption_keys)
@@ -185,7 +156,7 @@ def _installed(settings: Settings) -> dict[str, str]:
 
 def _events(settings: Settings) -> str:
     """When something last came in through Socket Mode: what an app listens to, Slack does not tell it."""
-    with _stored(settings) as storage:
+    with opened_as_it_is(settings) as storage:
         last = storage.claims.latest("slack:") if storage else None
     if last:
         return f"the last one came at {last:%d %b %H:%M} UTC"

@@ -57,6 +57,30 @@ def opened_storage() -> Iterator[tuple[Settings, Storage]]:
 
 
 @contextmanager
+def opened_as_it_is(settings: Settings) -> Iterator[Storage | None]:
+    """The database as it is, None when it is not there yet. Raises StorageError."""
+    from briefings.storage import Storage
+    from briefings.storage.engine import Database
+    from briefings.storage.peek import sqlite_path
+
+    url = settings.data.database_url.reveal()
+    path = sqlite_path(url)
+    if path is not None and not path.exists():
+        yield None
+        return
+    database = Database(url)
+    try:
+        empty = database.revision() is None
+    finally:
+        database.close()
+    if empty:
+        yield None
+    else:
+        with Storage.open(url, migrate=False) as storage:
+            yield storage
+
+
+@contextmanager
 def opened_commands(*, fetching: bool = False) -> Iterator[Commands]:
     """Everything that answers typed words, with `fetching` also what has to be fetched first.
 
