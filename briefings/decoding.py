@@ -39,7 +39,8 @@ def is_binary(data: bytes) -> bool:
     if any(start.startswith(mark) for mark, _ in _BEGINNINGS):
         return False
     controls = len(start) - len(start.translate(None, _CONTROL_BYTES))
-    return data.startswith(_SIGNATURES) or b"\0" in data or controls > len(start) / 50
+    strays = data.count(0) > len(data) / 1000  # One here and there is a fault of whatever wrote the text.
+    return data.startswith(_SIGNATURES) or strays or controls > len(start) / 50
 
 
 def decode(data: bytes, charset: str = "") -> str | None:
