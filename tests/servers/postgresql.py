@@ -45,6 +45,12 @@ class Postgresql:
         self.url = url
         self._free: list[str] = []
 
+    @classmethod
+    def at(cls, folder: Path, port: int) -> "Postgresql":
+        """The one that was `started` in a folder, by its socket."""
+        query = {"host": str(folder), "port": str(port)}
+        return cls(URL.create("postgresql", "postgres", database="postgres", query=query))
+
     def execute(self, statement: sql.Composable | str, database: str | None = None) -> list[tuple[object, ...]]:
         """Run statements outside any transaction, as the server's administrator."""
         url = self.address(database) if database else self.url.render_as_string(hide_password=False)
@@ -112,8 +118,7 @@ def running() -> Iterator[Postgresql]:
     folder = Path(tempfile.mkdtemp(prefix="sidelines-pg-"))  # Short: the path of a socket has 107 letters at most.
     try:
         with started(folder) as port:
-            query = {"host": str(folder), "port": str(port)}
-            yield Postgresql(URL.create("postgresql", "postgres", database="postgres", query=query))
+            yield Postgresql.at(folder, port)
     finally:
         shutil.rmtree(folder)
 
