@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
@@ -11,7 +11,7 @@ from bot.commands.context import Context, NotAllowed, refused, told
 from bot.commands.words import is_link, number, storable
 from briefings.documents import canonical_url
 from briefings.errors import AlreadyThere, FetchError, NotFound, SidelinesError, UnreadableFeed
-from briefings.sources import Entry, Listed, Source
+from briefings.sources import Listed, Source
 from briefings.types import EVERYONE, Action, Item, Listing, Notice, Reply
 
 if TYPE_CHECKING:
@@ -141,7 +141,7 @@ def must_have_room(context: Context) -> None:
 def _added(context: Context, it: Source, listed: Listed, others: tuple[str, ...]) -> Listing:
     """What was found, the newest headlines, and what else the site has."""
     title = f"Source {it.id} is added: {it.name}, {_counted(len(listed.entries))} at {_site(it)}"
-    items = [Item(entry.title, _date(context, entry), entry.url) for entry in newest(listed.entries)]
+    items = _headlines(context, listed)
     if others:
         more = f" and {len(others) - NAMED} more" if len(others) > NAMED else ""
         items.append(Item("The site names other feeds too", ", ".join(others[:NAMED]) + more))
@@ -153,10 +153,12 @@ def _added(context: Context, it: Source, listed: Listed, others: tuple[str, ...]
     )
 
 
-def newest(entries: Iterable[Entry], most: int = HEADLINES) -> list[Entry]:
-    """The newest of a feed's entries; those without a date keep their place behind the dated."""
-    past = datetime.min.replace(tzinfo=UTC)
-    return sorted(entries, key=lambda entry: entry.published or past, reverse=True)[:most]
+def _headlines(context: Context, listed: Listed) -> list[Item]:
+    """The newest of a feed's entries. Behind the dated come those with no date, or with one that lies in the future."""
+    past, soon = datetime.min.replace(tzinfo=UTC), context.now + timedelta(days=1)
+    dates = [entry.published if entry.published and entry.published < soon else past for entry in listed.entries]
+    newest = sorted(zip(dates, listed.entries, strict=True), key=lambda dated: dated[0], reverse=True)[:HEADLINES]
+    return [Item(it.title, "no date" if at == past else _at(context, at), it.url) for at, it in newest]
 
 
 def _remove(context: Context, argument: str) -> Reply:
@@ -187,7 +189,7 @@ def _check(context: Context, argument: str) -> Reply:
         text = f"{it.name} cannot be read now: {error}\nBefore: {before}."
         return Reply((Notice(text, "problem", _after_failure(it)),), private=True, found=False)
     context.storage.feeds.due_now(it.feed.id, context.now)
-    items = tuple(Item(entry.title, _date(context, entry), entry.url) for entry in newest(found.listed.entries))
+    items = _headlines(context, found.listed)
     title = f"{it.name} can be read: {_counted(len(found.listed.entries))} at {_site(it)}"
     return Reply((Listing(title, (*items, Item("Before", before))),), private=True)
 
@@ -325,7 +327,3 @@ def _bare(reason: str | None) -> str:
 def _site(it: Source) -> str:
     """Where it comes from, without what may be a reader's own key in the address."""
     return urlsplit(it.feed.url).hostname or it.name
-
-
-def _date(context: Context, entry: Entry) -> str:
-    return context.local(entry.published, context.own_zone) if entry.published else "no date"

@@ -103,6 +103,15 @@ def test_a_feed_is_added_with_what_was_found_and_its_three_newest_headlines(
     assert "number 1, Harbour News" in shown(again)
 
 
+def test_what_claims_to_come_from_the_future_is_not_the_newest(commands: Commands, web: WebServer) -> None:
+    web.serve("/news.xml", Answer(feed("Today", "Later").replace(b"23 Nov 2026 01", b"23 Nov 2049 01")))
+    said = shown(commands.handle(f"source add {web.url('/news.xml')}", ADA, NOW))
+    assert said.endswith(
+        "Today | Mon 23 Nov 00:00 UTC\nLater | no date\nIt lists nothing yet; what comes will be read."
+    )
+    assert "2049" not in shown(commands.handle("source check 1", ADA, NOW))
+
+
 def test_a_site_finds_its_feed_and_names_the_others(commands: Commands, storage: Storage, web: WebServer) -> None:
     links = "".join(
         f'<link rel="alternate" type="application/rss+xml" title="{path}" href="{path}">'
