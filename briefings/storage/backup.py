@@ -34,7 +34,7 @@ def backup(database: Path, file: Path) -> int:
     except (sqlite3.Error, OSError) as error:
         reason = (getattr(error, "strerror", None) or str(error)).lower()
         raise StorageError(
-            f"{database} could not be copied to {file} ({reason}); nothing is left of the try."
+            f"{database} could not be copied to {file} ({reason}); correct that and try again."
         ) from error
     finally:
         for left in (part, Path(f"{part}-journal"), Path(f"{part}-wal"), Path(f"{part}-shm")):

@@ -64,10 +64,10 @@ class Figures:
         read = exists().where(sources.c.feed == feeds.c.id, sources.c.paused.is_(False))
         healths = select(feeds.c.health, func.count()).where(read).group_by(feeds.c.health)
         with self._database.reading() as connection:
-            subscribed: dict[str, int] = dict(connection.execute(states).tuples().all())
+            subscribed: dict[str, int] = dict(connection.execute(states).all())
             missed, missed_since = connection.execute(late).one()
             pending, pending_since = connection.execute(waiting).one()
-            health: dict[str, int] = dict(connection.execute(healths).tuples().all())
+            health: dict[str, int] = dict(connection.execute(healths).all())
         return State(
             subscriptions=subscribed,
             overdue=missed,

@@ -1,6 +1,5 @@
 """The audit: silent in ordinary life, however it goes; told once of a row that was lost."""
 
-from collections.abc import Iterator
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -24,12 +23,6 @@ MONDAY = datetime(2026, 3, 2, tzinfo=UTC)
 HOUR, LEASE = timedelta(hours=1), timedelta(minutes=1)
 TERMINAL = ("terminal", "terminal:#general")
 PLAIN = Preferences()
-
-
-@pytest.fixture
-def storage() -> Iterator[Storage]:
-    with Storage.open("sqlite://") as opened:
-        yield opened
 
 
 def add(storage: Storage, now: datetime) -> None:
