@@ -378,7 +378,7 @@ class Deliverer:
         )
         log.log(
             logging.INFO if isinstance(decision, Retry) else logging.WARNING,
-            str(error),
+            str(error) if isinstance(error, DeliveryError) else type(error).__name__,  # Others may quote people.
             extra={"action": type(decision).__name__.lower(), "delivery": delivery.id, "attempts": delivery.attempts},
             exc_info=None if isinstance(error, DeliveryError) else error,
         )
