@@ -16,7 +16,7 @@ from bot.commands import forms, overview
 from bot.connectors import Draft, Suggesting, Suggestion
 from bot.correlation import of_message
 from bot.metrics import Meter
-from briefings.errors import SidelinesError
+from briefings.errors import SidelinesError, StorageError
 from briefings.types import Answer, Content, Notice, Reply
 
 if TYPE_CHECKING:
@@ -165,7 +165,8 @@ class FrontDesk:
             try:
                 return await asyncio.to_thread(work)
             except SidelinesError as error:
-                log.warning("%s", error, extra={"action": "answer_failed"})
+                told = error if isinstance(error, StorageError) else type(error).__name__  # Others may quote people.
+                log.warning("%s", told, extra={"action": "answer_failed"})
                 return otherwise(str(error))
             except Exception as error:
                 log.exception("a command failed", extra={"action": "answer_failed"})

@@ -10,12 +10,15 @@ from typing import Any
 
 import msgspec
 
+from bot.connectors import DeliveryError
 from bot.correlation import correlation
-from briefings.errors import SidelinesError
+from briefings.errors import IndexUnavailable, StorageError
 
 FILE_BYTES = 1_000_000
 """Size at which the log file of sessions is put aside; one older one is kept."""
 
+QUOTABLE = (StorageError, IndexUnavailable, DeliveryError, OSError)
+"""Errors about the machine and the platforms. Others may quote what people typed, and are named only."""
 DEEPEST = 5
 """Errors before an error that its trace shows."""
 
@@ -53,14 +56,16 @@ def event(record: logging.LogRecord) -> dict[str, Any]:
 def _trace(error: BaseException | None, depth: int = 0) -> str:
     """Where an error came from, and where those before it did.
 
-    The words of an error are put only where they are ours or the system's: in others, what people typed may be.
+    The words of an error are put only where nobody's typed words can be in them; see `QUOTABLE`.
     """
     if error is None or depth > DEEPEST:
         return ""
     before = error.__cause__ or (None if error.__suppress_context__ else error.__context__)
-    words = f": {error}" if isinstance(error, (SidelinesError, OSError)) else ""
+    words = f": {error}" if isinstance(error, QUOTABLE) else ""
+    kind = type(error).__qualname__
+    name = kind if type(error).__module__ == "builtins" else f"{type(error).__module__}.{kind}"
     frames = "".join(traceback.format_tb(error.__traceback__))
-    return f"{_trace(before, depth + 1)}{frames}{type(error).__module__}.{type(error).__qualname__}{words}\n"
+    return f"{_trace(before, depth + 1)}{frames}{name}{words}\n"
 
 
 class JsonLines(logging.Formatter):

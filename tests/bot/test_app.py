@@ -122,11 +122,11 @@ def test_json_lines_carry_an_action_and_ids(logged):
     assert (first["level"], first["logger"], first["message"]) == ("info", "bot.delivery", "delivered it")
     assert (first["action"], first["delivery"]) == ("delivered", 7)
     assert second["action"] == "publish_failed"
-    assert "ZeroDivisionError: division" in second["trace"]
+    assert "ZeroDivisionError" in second["trace"]
 
 
 def test_text_lines_carry_the_same_for_people(logged):
     first, second, *trace = logged("text")
     assert first.endswith("info bot.delivery delivered it action=delivered delivery=7 at_all=2026-11-23 09:00:00+00:00")
     assert second.endswith("error bot.delivery failed action=publish_failed")
-    assert trace[-1] == "ZeroDivisionError: division"
+    assert trace[-1] == "ZeroDivisionError"
