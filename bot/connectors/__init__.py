@@ -1,9 +1,9 @@
 """The connector contract: what a chat platform brings so that everything else can stay ignorant of it.
 
 A connector is one file or package with a `Settings` struct, `create(settings) -> Connector` that does no I/O, and a
-class with `listen`, `render`, `send` and `edit`. What people type, press and fill in it takes to the `Desk`. Channel
-ids and message ids are opaque outside it. `send` makes one attempt and raises one of four delivery errors, or
-`OutcomeUnknown`; retrying is decided in `bot.delivery` alone.
+class with `listen`, `stand_by`, `render`, `send` and `edit`. What people type, press and fill in it takes to the
+`Desk`. Channel ids and message ids are opaque outside it. `send` makes one attempt and raises one of four delivery
+errors, or `OutcomeUnknown`; retrying is decided in `bot.delivery` alone.
 """
 
 import math
@@ -141,9 +141,14 @@ class Connector(Protocol):
 
     name: str
     limits: Limits
+    listens_alone: bool
+    """Whether of several processes only one may listen at a time; the others stand by."""
 
     async def listen(self, desk: Desk) -> None:
         """Take what people do until cancelled or the platform closes for good; replies go out by itself."""
+
+    async def stand_by(self) -> None:
+        """Be able to send, until cancelled, while another process listens, and this one perhaps later."""
 
     def render(self, content: Content) -> Sequence[Part]:
         """Lay a content out as messages within the platform's limits. Pure, for any content."""

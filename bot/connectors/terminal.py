@@ -77,6 +77,7 @@ class Terminal:
         messages_per_second=math.inf, messages_per_second_per_channel=math.inf, message_characters=1_000_000
     )
     """A terminal has no limits of its own; one message holds any content."""
+    listens_alone = False
     watched = False
 
     def __init__(self, settings: Settings) -> None:
@@ -156,6 +157,10 @@ class WatchedTerminal(Terminal):
                 self._console.print(layout(content), "", width=width, sep="\n", crop=False)
 
         await run_in_terminal(write)
+
+    async def stand_by(self) -> None:
+        """Nothing to do: each terminal is its own."""
+        await asyncio.Event().wait()
 
     async def _lines(self) -> AsyncIterator[str]:
         session: PromptSession[str] = PromptSession(

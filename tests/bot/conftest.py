@@ -47,6 +47,7 @@ class Scripted:
     """
 
     name = "scripted"
+    listens_alone = True
 
     def __init__(self, time: Time) -> None:
         self.limits = Limits(
@@ -67,6 +68,9 @@ class Scripted:
         for text in self.typed:
             reply = await desk.answer(text, self.asker)
             self.messages += [(self.asker.channel, content_text(content), None) for content in reply.contents]
+
+    async def stand_by(self) -> None:
+        await asyncio.Event().wait()
 
     def render(self, content: Content) -> Sequence[Part]:
         text = content.text if isinstance(content, Notice) else content_text(content)
@@ -114,8 +118,8 @@ def scripted(time: Time) -> Scripted:
 
 
 @pytest.fixture
-def storage(tmp_path: Path) -> Iterator[Storage]:
-    with Storage.open(f"sqlite:///{tmp_path / 'sidelines.db'}") as opened:
+def storage(database_url: str) -> Iterator[Storage]:
+    with Storage.open(database_url) as opened:
         yield opened
 
 

@@ -14,12 +14,13 @@ import math
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+import discord
 from msgspec import Struct
 
 from bot.connectors import ChannelGone, Desk, Limits, Part
 from bot.connectors.discord import comings, commands, incoming, sourcing
 from bot.connectors.discord.api import Api, Payload
-from bot.connectors.discord.client import Keeper, Line, look_up_gateway
+from bot.connectors.discord.client import Keeper, Line, Mute, look_up_gateway
 from bot.connectors.discord.overrides import Overrides
 from bot.connectors.discord.parts import (
     HOME,
@@ -34,6 +35,7 @@ from bot.connectors.discord.parts import (
 from bot.connectors.discord.people import People
 from bot.connectors.discord.posting import Posts
 from bot.connectors.discord.replying import Replies
+from bot.connectors.discord.sharing import Budget, keep_share
 from bot.render import embeds
 from bot.render.limits import DISCORD_EMBEDS_TEXT
 from bot.tasks import Tasks
@@ -64,9 +66,9 @@ class Settings(Struct, frozen=True, kw_only=True):
         return f"Settings(api_url={self.api_url!r}, ...)"
 
 
-def create(settings: Settings) -> Discord:
-    """The connector. Does no I/O."""
-    return Discord(settings)
+def create(settings: Settings, budget: Budget | None = None) -> Discord:
+    """The connector. Does no I/O. `budget` is what several processes with this token may send together."""
+    return Discord(settings, budget)
 
 
 class Discord:
@@ -74,7 +76,8 @@ class Discord:
 
     name = "discord"
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: Settings, budget: Budget | None) -> None:
+        self.listens_alone = True
         self.limits = Limits(
             messages_per_second=settings.messages_per_second,
             messages_per_second_per_channel=PER_CHANNEL,
@@ -82,6 +85,7 @@ class Discord:
             message_characters=DISCORD_EMBEDS_TEXT,
         )
         self._settings = settings
+        self._budget = budget
         self._api = Api()
         self._posts = Posts(self._api)
         self._people = People(self._api)
@@ -92,19 +96,31 @@ class Discord:
         logging.getLogger("discord").setLevel(logging.INFO)
         tasks = Tasks()
         parts = Parts(desk, self._api, self._people, Replies(self._api, self._people), tasks, Overrides(self._api))
-        proxy = self._settings.proxy or None
+        await self._keep(lambda: Line(parts, REGISTERS, proxy=self._settings.proxy or None), tasks)
+
+    async def stand_by(self) -> None:
+        """Be able to send, until cancelled, while another process listens. Raises as `listen` does."""
+        logging.getLogger("discord").setLevel(logging.INFO)
+        await self._keep(lambda: Mute(self._api, proxy=self._settings.proxy or None), Tasks())
+
+    async def _keep(self, make: Callable[[], discord.Client], tasks: Tasks) -> None:
+        """Keep a client, with this process's share of what may be sent."""
         if self._settings.api_url:
-            await look_up_gateway(self._api, self._settings.api_url, proxy)
-        keeper = Keeper(self._api, self._settings.token, lambda: Line(parts, REGISTERS, proxy=proxy))
-        line = asyncio.create_task(keeper.run())
+            await look_up_gateway(self._api, self._settings.api_url, self._settings.proxy or None)
+        kept = {asyncio.create_task(Keeper(self._api, self._settings.token, make).run())}
+        if self._budget:
+            share = keep_share(self._api.gate, self._budget, self._api.monotonic, self._api.sleep)
+            kept.add(asyncio.create_task(share))
         try:
-            await asyncio.wait({line})
-            line.result()
+            ended, _ = await asyncio.wait(kept, return_when=asyncio.FIRST_COMPLETED)
+            for each in ended:
+                each.result()
         finally:
             tasks.close()
             await tasks.finish(FINISHING)  # Replies under way need the line.
-            line.cancel()
-            await asyncio.gather(line, return_exceptions=True)
+            for each in kept:
+                each.cancel()
+            await asyncio.gather(*kept, return_exceptions=True)
 
     def render(self, content: Content) -> Sequence[Part]:
         """A lead and what follows in its thread, each within Discord's limits."""
@@ -114,7 +130,9 @@ class Discord:
         """Post one part. See `bot.connectors.Connector.send`."""
         guild, place = guild_of(channel), place_in(channel)
         if not place:
-            raise ChannelGone("Nobody is known who runs the server.")
+            if guild is None:
+                raise ChannelGone("Nobody is known who runs the server.")
+            place = await self._posts.owner(guild)
         return await self._posts.post(guild, place, _payload(channel, part), part.text, key=key, thread=thread)
 
     async def edit(self, channel: str, message: str, part: Part, *, thread: str | None) -> None:
@@ -123,7 +141,7 @@ class Discord:
 
     async def find(self, channel: str, *, key: str, thread: str | None) -> str | None:
         """Whether a part was posted; sending it again is safe as long as Discord knows its nonce."""
-        return await self._posts.find(place_in(channel), key=key, thread=thread)
+        return await self._posts.find(guild_of(channel), place_in(channel), key=key, thread=thread)
 
     def managers(self, workspace: str, person: str | None) -> str:
         """A direct message to the person, else to the owner of the server."""

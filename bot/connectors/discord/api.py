@@ -63,17 +63,26 @@ class Api:
         self.monotonic = monotonic
         self.sleep = sleep
         self.refusals = Refusals()
-        self._gate = Gate(monotonic, sleep)
+        self.gate = Gate(monotonic, sleep)
         self._client: discord.Client | None = None
+        self._hears = True
         self._open = asyncio.Event()
         self._directs: Remembered[str] = Remembered()
 
     # The client -----------------------------------------------------------------------------------------------
 
-    def use(self, client: discord.Client | None) -> None:
-        """Requests go through this client from now on; with None, they wait for the next."""
-        self._client = client
+    def use(self, client: discord.Client | None, *, hears: bool = True) -> None:
+        """Requests go through this client from now on; with None, they wait for the next.
+
+        One that does not hear is not at the gateway, which would tell it of servers and channels.
+        """
+        self._client, self._hears = client, hears
         self._open.set() if client else self._open.clear()
+
+    @property
+    def hears(self) -> bool:
+        """Whether the client is told of servers and channels as they are."""
+        return self._hears
 
     @property
     def client(self) -> discord.Client | None:
@@ -94,11 +103,11 @@ class Api:
             self.refusals.check(self.monotonic())
             if tries is not None:
                 tries.append(0)
-            context.passage = await self._gate.turn(starting.url.path)
+            context.passage = await self.gate.turn(starting.url.path)
 
         async def over(_session: object, context: SimpleNamespace, _ended: object) -> None:
             if context.passage:
-                self._gate.answered(context.passage)
+                self.gate.answered(context.passage)
 
         async def note(_session: object, _context: object, ended: aiohttp.TraceRequestEndParams) -> None:
             response, tries = ended.response, _tries.get()
@@ -153,6 +162,8 @@ class Api:
     async def ready(self, guild: int | None) -> None:
         """Wait until the client knows its servers. Raises TemporaryFailure, and RateLimited while this one is away."""
         client = await self._connected()
+        if not self._hears:
+            return
         try:
             async with asyncio.timeout(CONNECTING):
                 await client.wait_until_ready()

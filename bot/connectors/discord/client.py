@@ -93,10 +93,30 @@ class Line(discord.AutoShardedClient):
         log.exception("an event was not worked on", extra={"action": "event_failed", "event": event_method})
 
 
+class Mute(discord.Client):
+    """A client that sends, and never goes to the gateway: another process is there."""
+
+    def __init__(self, api: Api, *, proxy: str | None) -> None:
+        super().__init__(
+            intents=discord.Intents.none(),
+            allowed_mentions=discord.AllowedMentions.none(),
+            max_messages=None,
+            max_ratelimit_timeout=LONGEST_PAUSE,
+            http_trace=api.tracing(),
+            proxy=proxy,
+        )
+        self._api = api
+
+    async def connect(self, *, reconnect: bool = True) -> None:
+        """Logged in: requests go through this client from now on."""
+        self._api.use(self, hears=False)
+        await asyncio.Event().wait()
+
+
 class Keeper:
     """Keeps a line open until cancelled, and opens another when one ends."""
 
-    def __init__(self, api: Api, token: str, make: Callable[[], Line]) -> None:
+    def __init__(self, api: Api, token: str, make: Callable[[], discord.Client]) -> None:
         self._api = api
         self._token = token
         self._make = make

@@ -36,13 +36,19 @@ class Gate:
 
     Discord counts a request as it arrives: the first of a burst may come late, while lines are opened, and the last in
     no time. So a request counts for a second from its answer on, less the time of the fastest way there and back.
+
+    Of the permitted number all may leave here, or those that `allow` says: then at as much less a pace.
     """
 
     def __init__(self, monotonic: Callable[[], float], sleep: Callable[[float], Awaitable[None]]) -> None:
+        self.wanted = asyncio.Event()
+        """Set as soon as a request wants to leave."""
         self._monotonic = monotonic
         self._sleep = sleep
         self._order = asyncio.Lock()
-        self._next = float("-inf")
+        self._allowed, self._allowed_until = PERMITTED, float("inf")
+        self._waiting = 0
+        self._last = float("-inf")
         self._counting: list[Passage] = []
         self._took: deque[float] = deque(maxlen=REMEMBERED)
 
@@ -50,14 +56,19 @@ class Gate:
         """Wait until a request may leave; gives what `answered` is to be told of, if it counts."""
         if any(each in path for each in UNCOUNTED):
             return None
-        async with self._order:
-            while (wait := self._opens() - self._monotonic()) > 0:
-                await self._sleep(min(wait, 1 / PER_SECOND))  # An answer may come meanwhile.
-            now = self._monotonic()
-            self._next = max(self._next, now - CATCH_UP) + 1 / PER_SECOND
-            passage = Passage(now, now + UNANSWERED)
-            self._counting = [each for each in self._counting if each.until > now] + [passage]
-            return passage
+        self._waiting += 1
+        self.wanted.set()
+        try:
+            async with self._order:
+                while (wait := self._opens() - self._monotonic()) > 0:
+                    await self._sleep(min(wait, 1 / PER_SECOND))  # An answer may come meanwhile, or a larger share.
+                now = self._monotonic()
+                self._last = max(self._last + self._gap, now - CATCH_UP)
+                passage = Passage(now, now + UNANSWERED)
+                self._counting = [each for each in self._counting if each.until > now] + [passage]
+                return passage
+        finally:
+            self._waiting -= 1
 
     def answered(self, passage: Passage) -> None:
         """A request has its answer, or failed."""
@@ -65,8 +76,36 @@ class Gate:
         self._took.append(now - passage.left)
         passage.until = now - min(self._took) + SECOND
 
+    def allow(self, number: int, until: float) -> None:
+        """So many may leave in a second from now on, and none any more after a time of the clock."""
+        self._allowed, self._allowed_until = number, until
+
+    @property
+    def counting(self) -> int:
+        """How many have left that still count."""
+        now = self._monotonic()
+        return sum(each.until > now for each in self._counting)
+
+    @property
+    def waiting(self) -> int:
+        """How many want to leave."""
+        return self._waiting
+
+    @property
+    def allowed(self) -> int:
+        """How many may leave in a second."""
+        return self._allowed if self._monotonic() < self._allowed_until else 0
+
+    @property
+    def _gap(self) -> float:
+        return PERMITTED / PER_SECOND / self._allowed if self._allowed else float("inf")
+
     def _opens(self) -> float:
         """When the next may leave, as far as is known."""
-        if len(self._counting) < PERMITTED:
-            return self._next
-        return max(self._next, min(each.until for each in self._counting))
+        allowed = self.allowed
+        if not allowed:
+            return float("inf")
+        next = self._last + self._gap
+        if len(self._counting) < allowed:
+            return next
+        return max(next, sorted(each.until for each in self._counting)[len(self._counting) - allowed])

@@ -2,20 +2,28 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
+from collections.abc import Mapping
 
 import discord
 from msgspec import Struct
 
 from bot.connectors import Asker, ChannelGone, DeliveryError
-from bot.connectors.discord.api import Api
+from bot.connectors.discord.api import Api, Payload, Remembered
 from bot.connectors.discord.parts import guild_of
 from bot.connectors.discord.rights import NAMES, missing, missing_in_threads, takes_posts
 
+FORUMS = {15, 16}
+"""Kinds of forums, of texts and of media (same page)."""
+LAYOUT_KEPT = 600.0
+"""Seconds for which a server's channels are believed to be as they were told."""
 THREADS = {10, 11, 12}
 """Kinds of threads: https://docs.discord.com/developers/resources/channel#channel-object-channel-types."""
 PLACED = re.compile(r"(?P<command>subscribe|subscriptions|settings)\b(?P<words>.*)#(?P<name>\S+)", re.I | re.DOTALL)
 """Commands that end with the channel they are about."""
+NEEDS_TAG = 1 << 4
+"""The flag of a forum whose posts must have a tag (same page)."""
 ID = re.compile(r"\d{17,20}")
 
 OWN = "In a direct message you subscribe for yourself alone. Leave the channel out, or say it in the server itself."
@@ -23,6 +31,50 @@ OWN = "In a direct message you subscribe for yourself alone. Leave the channel o
 
 class Unknown(DeliveryError):
     """Somebody named a channel that is not there; the text says so."""
+
+
+class Forum(Struct, frozen=True):
+    """A forum: its tags that anybody may use, name and id, and whether a post must have one."""
+
+    id: int
+    guild: int
+    tags: tuple[tuple[str, int], ...]
+    needs_tag: bool
+
+    @staticmethod
+    def of(known: discord.ForumChannel) -> Forum:
+        """As the client remembers it."""
+        tags = tuple((tag.name, tag.id) for tag in known.available_tags if not tag.moderated)
+        return Forum(known.id, known.guild.id, tags, known.flags.require_tag)
+
+    @staticmethod
+    def told(guild: int, channel: Payload) -> Forum:
+        """As Discord tells: https://docs.discord.com/developers/resources/channel#channel-object."""
+        tags = tuple((tag["name"], int(tag["id"])) for tag in channel.get("available_tags", ()) if not tag["moderated"])
+        return Forum(int(channel["id"]), guild, tags, bool(channel.get("flags", 0) & NEEDS_TAG))
+
+
+class Atlas:
+    """What a process must ask for that is not at the gateway: which channels a server has, and who owns it."""
+
+    def __init__(self, api: Api) -> None:
+        self._api = api
+        self._layouts: Remembered[tuple[float, Mapping[str, Payload]]] = Remembered()
+        self._asking = asyncio.Lock()
+
+    async def channel(self, guild: int, id: str) -> Payload | None:
+        """A channel of a server; None when it is none, or a thread. Raises a DeliveryError."""
+        async with self._asking:  # A hundred posts into one server ask once.
+            asked, layout = self._layouts.get(str(guild), (float("-inf"), {}))
+            if self._api.monotonic() - asked > LAYOUT_KEPT:
+                channels = await self._api.request("GET", "/guilds/{guild_id}/channels", guild_id=guild)
+                layout = {str(each["id"]): each for each in channels}
+                self._layouts.note(str(guild), (self._api.monotonic(), layout))
+        return layout.get(id)
+
+    async def owner(self, guild: int) -> str:
+        """The id of who owns a server. Raises a DeliveryError."""
+        return str((await self._api.request("GET", "/guilds/{guild_id}", guild_id=guild))["owner_id"])
 
 
 class Whereabouts(Struct, frozen=True):

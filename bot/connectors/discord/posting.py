@@ -16,7 +16,7 @@ from discord.abc import GuildChannel
 
 from bot.connectors import ChannelGone, DeliveryError, OutcomeUnknown, RateLimited, TemporaryFailure
 from bot.connectors.discord.api import Api, Payload, Remembered, code_of
-from bot.connectors.discord.places import look_up
+from bot.connectors.discord.places import FORUMS, Atlas, Forum, look_up
 from bot.connectors.discord.refusals import (
     ARCHIVED,
     BAD_THREAD,
@@ -51,6 +51,7 @@ class Posts:
         self._begun: Remembered[float] = Remembered()
         self._known: Remembered[str] = Remembered()
         self._guilds: Remembered[str] = Remembered()
+        self._atlas = Atlas(api)
 
     async def post(
         self, guild: int | None, channel: str, payload: Payload, text: str, *, key: str, thread: str | None
@@ -67,9 +68,9 @@ class Posts:
             self._begun.note(key, self._api.monotonic())
         try:
             if thread:
-                place = await self._thread_of(place, thread)
+                place = await self._thread_of(guild, place, thread)
                 return await self._message(place, payload, key)
-            if forum := self._forum(place):
+            if forum := await self._forum(guild, place):
                 return await self._forum_post(forum, payload, text, key)
             message = await self._message(place, payload, key)
         except ChannelGone as error:
@@ -83,7 +84,7 @@ class Posts:
         """Put another message in the place of one of a delivery; a thread that was put away comes back for it."""
         place = await self._api.place(channel)
         await self._api.ready(guild)
-        if self._forum(place):
+        if await self._forum(guild, place):
             place = thread or message
         elif thread:
             place = self._threads.get(thread, thread)
@@ -102,15 +103,21 @@ class Posts:
         path = "/channels/{channel_id}/messages/{message_id}"
         await self._api.request("PATCH", path, json=dict(payload), channel_id=channel, message_id=message)
 
+    async def owner(self, guild: int) -> str:
+        """The place of messages to who owns a server. Raises a DeliveryError."""
+        return f"@{await self._atlas.owner(guild)}"
+
     async def _must_be_in(self, guild: int, channel: str) -> None:
         """Raises ChannelGone unless the channel is one of that server: whoever named it may have the id of any."""
         if self._guilds.get(channel) != str(guild):
+            if not self._api.hears and await self._atlas.channel(guild, channel):
+                return
             where = await look_up(self._api, channel)
             if where.guild != guild:
                 raise ChannelGone("That channel is not one of this server; choose another channel.")
             self._guilds.note(channel, str(guild))
 
-    async def find(self, channel: str, *, key: str, thread: str | None) -> str | None:
+    async def find(self, guild: int | None, channel: str, *, key: str, thread: str | None) -> str | None:
         """The id of the message posted with a key; None when sending it again cannot show it twice.
 
         Raises OutcomeUnknown when that cannot be told.
@@ -118,7 +125,7 @@ class Posts:
         place = await self._api.place(channel)
         await self._api.ready(None)
         made = made_at(key)
-        forum = self._forum(place) if not thread else None
+        forum = await self._forum(guild, place) if not thread else None
         if not forum:
             begun = self._begun.get(key)
             age = self._api.monotonic() - begun if begun is not None else (self._now() - made).total_seconds()
@@ -152,12 +159,12 @@ class Posts:
         self._known.note(message, key)
         return message
 
-    async def _thread_of(self, channel: str, lead: str) -> str:
+    async def _thread_of(self, guild: int | None, channel: str, lead: str) -> str:
         """Where what follows a lead goes: the thread below it, begun if need be; else the channel itself."""
         if lead in self._threads:
             return self._threads[lead]
         known = self._api.channel(channel)
-        if isinstance(known, discord.ForumChannel):  # The post is the thread.
+        if await self._forum(guild, channel):  # The post is the thread.
             return self._threads.note(lead, lead)
         if not (known is None or isinstance(known, GuildChannel)) or (known and lacks_threads(known)):
             return self._threads.note(lead, channel)
@@ -173,20 +180,22 @@ class Posts:
                 raise
         return self._threads.note(lead, lead)
 
-    def _forum(self, channel: str) -> discord.ForumChannel | None:
+    async def _forum(self, guild: int | None, channel: str) -> Forum | None:
         found = self._api.channel(channel)
-        return found if isinstance(found, discord.ForumChannel) else None
+        if found is None and guild and not self._api.hears:
+            told = await self._atlas.channel(guild, channel)
+            return Forum.told(guild, told) if told and told["type"] in FORUMS else None
+        return Forum.of(found) if isinstance(found, discord.ForumChannel) else None
 
-    async def _forum_post(self, forum: discord.ForumChannel, payload: Payload, text: str, key: str) -> str:
+    async def _forum_post(self, forum: Forum, payload: Payload, text: str, key: str) -> str:
         """Begin a post in a forum, with the tags that its words name. It has no nonce: Discord takes none there."""
-        tags = [tag for tag in forum.available_tags if not tag.moderated]
-        named = [tag for tag in tags if _mentions(text, tag.name)][:TAGS]
-        if not named and forum.flags.require_tag:
-            named = tags[:1]
+        named = [id for name, id in forum.tags if _mentions(text, name)][:TAGS]
+        if not named and forum.needs_tag:
+            named = [id for _, id in forum.tags[:1]]
         body = {
             "name": shortened(text),
             "auto_archive_duration": ARCHIVED_AFTER,
-            "applied_tags": [str(tag.id) for tag in named],
+            "applied_tags": [str(id) for id in named],
             "message": dict(payload),
         }
         answer = await self._api.request(
@@ -216,9 +225,9 @@ class Posts:
             and not each.get("interaction_metadata")
         ]
 
-    async def _posts_of(self, forum: discord.ForumChannel, since: datetime) -> Sequence[Payload]:
+    async def _posts_of(self, forum: Forum, since: datetime) -> Sequence[Payload]:
         """The posts that the bot began in a forum since then."""
-        answer = await self._api.request("GET", "/guilds/{guild_id}/threads/active", guild_id=str(forum.guild.id))
+        answer = await self._api.request("GET", "/guilds/{guild_id}/threads/active", guild_id=str(forum.guild))
         after = discord.utils.time_snowflake(since - timedelta(seconds=1))
         return [
             each

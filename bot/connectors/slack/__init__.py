@@ -81,6 +81,7 @@ class Slack:
             messages_per_second_per_workspace=settings.messages_per_second,
             message_characters=SLACK_MESSAGE,
         )
+        self.listens_alone = bool(settings.app_token)
         self._app_token = settings.app_token
         self._single = SingleTeam(settings.bot_token)
         self._tokens: Tokens = self._single
@@ -125,6 +126,16 @@ class Slack:
             if self._endpoint:
                 self._endpoint.open(None)
             await tasks.finish(FINISHING)
+            await self._api.close()
+
+    async def stand_by(self) -> None:
+        """Be able to send, until cancelled, while another process listens. Raises as `listen` does."""
+        try:
+            await self._tokens.connect(self._api)
+            if self._tokens is self._single:
+                await self._look_for_admin(await self._single.team())
+            await asyncio.Event().wait()
+        finally:
             await self._api.close()
 
     def render(self, content: Content) -> Sequence[Part]:
@@ -174,6 +185,9 @@ class Slack:
             return
         team = await self._single.team()
         await desk.regained(workspace_name(team))
+        await self._look_for_admin(team)
+
+    async def _look_for_admin(self, team: str) -> None:
         try:
             await self._people.look_for_admin(team)
         except DeliveryError as error:

@@ -136,6 +136,7 @@ class Installations:
             if installation is None:
                 return False
             if used and installation.bot_token != used:
+                self._forget()  # Another process was quicker.
                 return True
             try:
                 renewed = await rotator.perform_token_rotation(
