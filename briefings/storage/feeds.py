@@ -161,7 +161,7 @@ class Feeds:
     # What they listed ---------------------------------------------------------------------------------------
 
     def seen(self, feed: int, entries: Sequence[Marks]) -> list[Seen]:
-        """Every remembered entry of a feed that has a mark in common with any of `entries`."""
+        """Every remembered entry of a feed that has a mark in common with any of `entries`, in the order they came."""
         found: dict[int, Seen] = {}
         each = PARAMETERS // 3
         with self._database.reading() as connection:
@@ -175,7 +175,7 @@ class Feeds:
                 )
                 rows = connection.execute(select(seen).where(alike))
                 found.update((row.id, entry(row)) for row in rows)
-        return list(found.values())
+        return [found[id] for id in sorted(found)]
 
     def remember(self, entries: Iterable[Seen]) -> None:
         """Store entries as they are now: those with the number 0 are new."""
