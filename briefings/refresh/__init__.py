@@ -37,6 +37,9 @@ AT_ONCE = 64
 LEASE = timedelta(minutes=15)
 """How long a feed is held by the process that reads it."""
 
+OFFLINE_AT_MOST = timedelta(days=1)
+"""How long silence is not counted against feeds: what is dead for longer is told, be it their hosts or our line."""
+
 OFFLINE = 3
 """Silent hosts, and none that answered since twice the time between two looks, that mean that our own line is down.
 
@@ -79,7 +82,7 @@ class Refresher:
         self._intake = Intake(storage, self._holder, place, follow)
         self._gatherer = Gatherer(fetcher, work, self._rests, every=options.every, limit=options.limit, now=now)
         self._silent: set[str] = set()
-        self._answered: datetime | None = None
+        self._heard = now()
         self._under_way: dict[int, asyncio.Task[None]] = {}
         self._settled: list[tuple[Feed, Feed]] = []
 
@@ -191,11 +194,11 @@ class Refresher:
             self._silent.add(host_of(feed.url))
         else:
             self._silent.clear()
-            self._answered = self._now()
+            self._heard = self._now()
 
     def _is_offline(self, now: datetime) -> bool:
-        lately = self._answered is not None and now - self._answered <= 2 * self._options.every
-        return len(self._silent) >= OFFLINE and not lately
+        """Whether it is rather our own line than all these hosts; after a day of it somebody has to be told."""
+        return len(self._silent) >= OFFLINE and 2 * self._options.every < now - self._heard <= OFFLINE_AT_MOST
 
 
 def _is_silence(error: SidelinesError) -> bool:

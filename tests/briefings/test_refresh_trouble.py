@@ -158,14 +158,22 @@ async def test_a_single_failure_is_told_nobody(room: Newsroom) -> None:
 async def test_our_own_line_being_down_is_told_of_no_feed(room: Newsroom) -> None:
     for name in "abcde":
         room.storage.sources.add(workspace="w", url=f"http://{name}.example/feed", name=name, now=room.now)
-    for _ in range(9):
-        await room.look(7 * HOUR)
+    for _ in range(10):
+        await room.look(2 * HOUR)
     assert room.notices() == []
     assert all(source.feed.reason for source in room.storage.sources.list("w"))
     room.source()
     room.publish(*REPORTS)
     while room.now < NOON + timedelta(days=5):
         await room.look(HOUR / 4)
+    assert len(room.notices()) == len("abcde")
+
+
+async def test_silence_of_more_than_a_day_is_told_whosever_fault_it_is(room: Newsroom) -> None:
+    for name in "abcde":
+        room.storage.sources.add(workspace="w", url=f"http://{name}.example/feed", name=name, now=room.now)
+    while room.now < NOON + timedelta(days=3):
+        await room.look(2 * HOUR)
     assert len(room.notices()) == len("abcde")
 
 
