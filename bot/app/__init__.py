@@ -5,7 +5,7 @@ Building is lazy: a stored answer needs the keywords and the index alone, and mu
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -91,14 +91,19 @@ def build_commands(
 
 
 def run(
-    settings: Settings, indexing: AbstractContextManager[Progress | None] | None = None, *, session: bool = False
+    settings: Settings,
+    indexing: AbstractContextManager[Progress | None] | None = None,
+    *,
+    session: bool = False,
+    only: Collection[str] = (),
 ) -> int:
     """Start everything that is configured, serve until told to stop, stop cleanly; gives the exit status.
 
-    With `session` there is one in this terminal too, beside the chat platforms. `indexing` is entered while the index
+    With `session` there is one in this terminal too, beside the chat platforms; with `only`, the parts named in
+    `bot.app.roles.ROLES` are started, and other processes do the rest. `indexing` is entered while the index
     catches up, and gives what is told about it. Raises SidelinesError, above all when another process runs on the same
     data.
     """
     from bot.app.running import run
 
-    return run(settings, indexing or nullcontext(), session=session)
+    return run(settings, indexing or nullcontext(), session=session, only=only)

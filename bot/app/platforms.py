@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
+from hashlib import sha256
 from typing import TYPE_CHECKING
+
+from bot.app.dividing import Budget
 
 if TYPE_CHECKING:
     from bot.connectors import Connector
@@ -20,9 +23,11 @@ def configured(settings: Settings) -> tuple[str, ...]:
     return tuple(name for name, used in in_use.items() if used)
 
 
-def connect(settings: Settings, storage: Storage, web: Web | None) -> dict[str, Connector]:
-    """The connectors of all that are set up, by name. Does no I/O; each adds its paths to `web`."""
-    return {name: BUILDERS[name](settings, storage, web) for name in configured(settings)}
+def connect(
+    settings: Settings, storage: Storage, web: Web | None, names: Iterable[str] | None = None
+) -> dict[str, Connector]:
+    """The connectors of all that are set up, or of some `names`. Does no I/O; each adds its paths to `web`."""
+    return {name: BUILDERS[name](settings, storage, web) for name in names or configured(settings)}
 
 
 def _slack(settings: Settings, storage: Storage, web: Web | None) -> Connector:
@@ -46,17 +51,23 @@ def _slack(settings: Settings, storage: Storage, web: Web | None) -> Connector:
     )
 
 
-def _discord(settings: Settings, _storage: Storage, _web: Web | None) -> Connector:
+def _discord(settings: Settings, storage: Storage, _web: Web | None) -> Connector:
     from bot.connectors import discord
 
     given = settings.discord
+    budget = None
+    if storage.database.shared:
+        token = sha256(given.token.reveal().encode()).hexdigest()[:16]
+        total = discord.requests_for(given.messages_per_second)
+        budget = Budget(storage.leases, f"discord {token}", total)
     return discord.create(
         discord.Settings(
             token=given.token.reveal(),
             api_url=given.api_url,
             proxy=given.proxy.reveal(),
             messages_per_second=given.messages_per_second,
-        )
+        ),
+        budget,
     )
 
 

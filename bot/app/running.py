@@ -3,24 +3,28 @@
 from __future__ import annotations
 
 import asyncio
+import ctypes
 import logging
 import os
 import signal
 import sys
-from collections.abc import Mapping
+from collections.abc import Collection, Coroutine, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager, suppress
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+from uuid import uuid4
 
 from bot.app import build_commands, logs, open_fetcher, open_index, open_keywords, open_storage
 from bot.app.comings import forget_left, managers_of, place_of
 from bot.app.desk import FrontDesk
+from bot.app.dividing import Listener
 from bot.app.lookups import AT_ONCE, Lookups, on_loop
 from bot.app.platforms import configured, connect
 from bot.app.refreshing import open_refresher
+from bot.app.roles import Roles, roles
 from bot.app.sample import add_sample
 from bot.app.single import only_one
 from bot.app.watching import AUDIT_EVERY, BEAT_EVERY, Watch
@@ -51,6 +55,7 @@ THREADS = AT_ONCE + 16
 asyncio's own pool has six on two cores: https://docs.python.org/3/library/concurrent.futures.html.
 """
 UPKEEP_EVERY = timedelta(minutes=5)
+LANES_EVERY = timedelta(seconds=5)
 TOGETHER = timedelta(seconds=1)
 """Feeds that fall due within this are claimed, and stored when they did not change, in one transaction."""
 STOP_WITHIN = 10.0
@@ -66,8 +71,16 @@ FIRST_STEPS = """This is the article that comes with Sidelines; `sidelines add F
   help"""
 
 
-def run(settings: Settings, indexing: AbstractContextManager[Progress | None], *, session: bool) -> int:
+def run(
+    settings: Settings,
+    indexing: AbstractContextManager[Progress | None],
+    *,
+    session: bool,
+    only: Collection[str] = (),
+) -> int:
     """See `bot.app.run`."""
+    its = roles(settings, only)
+    _share_memory()
     folder = settings.data_folder()
     shown = configured(settings) and not session  # A session has the terminal for itself.
     with only_one(settings.data.database_url.reveal()), open_storage(settings) as storage:
@@ -77,14 +90,25 @@ def run(settings: Settings, indexing: AbstractContextManager[Progress | None], *
             storage.claims.release()
             storage.feeds.release()
             storage.processes.release()
-        asyncio.run(_serve(settings, storage, indexing, session=session))
+        asyncio.run(_serve(settings, storage, indexing, its, session=session))
     return 0
 
 
+def _share_memory() -> None:
+    """Let all threads share two arenas: glibc gives many of them one each, which keep what was used once (mallopt(3))."""
+    with suppress(AttributeError, OSError, TypeError):  # Another C library, as on macOS.
+        ctypes.CDLL(None).mallopt(-8, 2)  # M_ARENA_MAX
+
+
 async def _serve(
-    settings: Settings, storage: Storage, indexing: AbstractContextManager[Progress | None], *, session: bool
+    settings: Settings,
+    storage: Storage,
+    indexing: AbstractContextManager[Progress | None],
+    its: Roles,
+    *,
+    session: bool,
 ) -> None:
-    await Bot(settings, storage, indexing, session=session).serve()
+    await Bot(settings, storage, indexing, its, session=session).serve()
 
 
 class Bot:
@@ -98,15 +122,17 @@ class Bot:
         settings: Settings,
         storage: Storage,
         indexing: AbstractContextManager[Progress | None],
+        its: Roles | None = None,
         *,
         session: bool = False,
     ) -> None:
         self._storage = storage
+        self._roles = its = its or roles(settings, ())
         web = settings.web
         self._connectors: dict[str, Connector] = {}
         self._watch = Watch(storage, self._connectors, self._silent, counting=bool(web.port))
         self._web = Web(web.host, web.port, self._watch) if web.port else None
-        self._connectors |= connect(settings, storage, self._web)
+        self._connectors |= connect(settings, storage, self._web, its.connects)
         self._sample = None if self._connectors else add_sample(storage, terminal.WORKSPACE, _now())
         keywords = open_keywords()
         self._settings = settings
@@ -146,41 +172,33 @@ class Bot:
                 longest=timedelta(seconds=settings.delivery.longest_wait),
             ),
             lease=timedelta(seconds=settings.delivery.lease),
+            shared=storage.database.shared,
             meter=self._watch.meter,
         )
         place = partial(place_of, self._connectors)
         self._refresher = open_refresher(settings, storage, self._fetcher, self._workshop.work, place)
         self._scheduler: Scheduler | None = None
+        self._holder = uuid4().hex
         self._listening: Mapping[str, asyncio.Task[None]] = {}
 
     async def serve(self) -> None:
         """Listen, publish and deliver until a signal comes or every connector has closed."""
-        self._scheduler = Scheduler(
-            (
-                Work("refresh", self._refresher.next_due, self._refresher.refresh, rest=TOGETHER),
-                Work("follow", self._next_change, self._follow),
-                Work("publish", self._next_due, self._publish),
-                Work("deliver", self._deliverer.next_attempt, self._deliverer.deliver),
-            ),
-            (
-                Chore("beat", BEAT_EVERY, self._watch.beat),
-                Chore("audit", AUDIT_EVERY, self._watch.audit),
-                Chore("tidy", timedelta(days=1), self._tidy),
-                Chore("upkeep", UPKEEP_EVERY, self._keep_up),
-            ),
-        )
+        self._scheduler = Scheduler(self._works(), self._chores())
         self._watch.looked = partial(getattr, self._scheduler, "looked")
         if self._web:
             await self._web.start()
         if self._session and (greeting := self._greeting(self._session.watched)):
             await self._session.show(greeting)
+        loop = asyncio.get_running_loop()
+        hearing = self._storage.database.hearing(partial(loop.call_soon_threadsafe, self._scheduler.wake))
+        await asyncio.to_thread(hearing.__enter__)
         stopped = asyncio.create_task(_told_to_stop())
         working = asyncio.create_task(self._scheduler.run())
         desk = FrontDesk(
             self._commands, self._storage, self._connectors, wake=self._scheduler.wake, meter=self._watch.meter
         )
         self._listening = {
-            name: asyncio.create_task(connector.listen(desk)) for name, connector in self._connectors.items()
+            name: asyncio.create_task(self._reached(connector, desk)) for name, connector in self._connectors.items()
         }
         listening = asyncio.gather(*self._listening.values())
         log.info("started", extra={"action": "started", "connectors": ",".join(self._connectors)})
@@ -200,6 +218,7 @@ class Bot:
             for task in (stopped, working, listening):
                 task.cancel()
             ended = await asyncio.gather(working, listening, return_exceptions=True)
+            await asyncio.to_thread(hearing.__exit__, None, None, None)
             await self._fetcher.close()
             await self._workshop.close()
             await self._watch.leave()
@@ -208,7 +227,38 @@ class Bot:
             if isinstance(error, Exception):
                 raise error
 
+    def _reached(self, connector: Connector, desk: FrontDesk) -> Coroutine[Any, Any, None]:
+        """Listen through a connector, or stand by where that is for other processes to do."""
+        if connector.name in self._roles.connects and connector.name not in self._roles.listens:
+            return connector.stand_by()
+        if self._storage.database.shared and connector.listens_alone:
+            return Listener(self._storage.leases, connector).run(desk)
+        return connector.listen(desk)
+
     # What the scheduler does -------------------------------------------------------------------------------
+
+    def _works(self) -> tuple[Work, ...]:
+        follow = Work("follow", self._next_change, self._follow)
+        if not self._roles.works:
+            return (follow,)
+        return (
+            Work("refresh", self._refresher.next_due, self._refresher.refresh, rest=TOGETHER),
+            follow,
+            Work("publish", self._next_due, self._publish),
+            Work("deliver", self._deliverer.next_attempt, self._deliverer.deliver),
+        )
+
+    def _chores(self) -> tuple[Chore, ...]:
+        beat = Chore("beat", BEAT_EVERY, self._watch.beat)
+        if not self._roles.works:
+            return (beat,)
+        return (
+            beat,
+            Chore("audit", AUDIT_EVERY, self._watch.audit),
+            Chore("tidy", timedelta(days=1), self._tidy),
+            Chore("upkeep", UPKEEP_EVERY, self._keep_up),
+            Chore("lanes", LANES_EVERY, self._deliverer.keep),
+        )
 
     async def _next_change(self) -> datetime | None:
         changed = await asyncio.to_thread(self._storage.articles.last_change) != self._index.last_change
@@ -237,12 +287,18 @@ class Bot:
         """Delete what nobody will ask about any more, and workspaces that removed the bot long enough ago."""
         data = self._settings.data
         keep = timedelta(days=data.keep_articles) if data.keep_articles else None
+        await asyncio.to_thread(self._storage.leases.forget)
         await asyncio.to_thread(tidy, self._storage, _now(), keep=keep, followed=self._index.last_change)
         kept = timedelta(days=data.keep_after_leaving)
         await asyncio.to_thread(forget_left, self._storage, _now() - kept)
 
     async def _keep_up(self) -> None:
-        """Let every connector do its upkeep; one that fails does not keep the others from theirs."""
+        """Let every connector do its upkeep; one that fails does not keep the others from theirs.
+
+        One process does so: two that renewed a token would each make the other's invalid.
+        """
+        if not await asyncio.to_thread(self._storage.leases.take, ["upkeep"], self._holder, 2 * UPKEEP_EVERY):
+            return
         for name, connector in self._connectors.items():
             try:
                 await connector.upkeep()

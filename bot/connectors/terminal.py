@@ -85,6 +85,10 @@ class Terminal:
         self._shown = Shown(settings.folder / "shown")
         self._asker = Asker(workspace=WORKSPACE, channel=HERE, person="operator", may_manage=True)
 
+    async def stand_by(self) -> None:
+        """Nothing to do: each terminal is its own."""
+        await asyncio.Event().wait()
+
     async def listen(self, desk: Desk) -> None:
         """Answer line by line until the input ends or a person leaves."""
         async for line in self._lines():

@@ -52,7 +52,7 @@ class Kind(Protocol):
     def tell(self, connection: Connection) -> None:
         """See `Database.tell`."""
 
-    def hearing(self, told: Callable[[], None]) -> AbstractContextManager[None]:
+    def hearing(self, told: Callable[[], object]) -> AbstractContextManager[None]:
         """See `Database.hearing`."""
 
     def prepare(self) -> None:
@@ -164,7 +164,7 @@ class Database:
         with self.writing() as connection:
             self._kind.tell(connection)
 
-    def hearing(self, told: Callable[[], None]) -> AbstractContextManager[None]:
+    def hearing(self, told: Callable[[], object]) -> AbstractContextManager[None]:
         """While entered, `told` is called in a thread of its own whenever some process says `tell`."""
         return self._kind.hearing(told)
 

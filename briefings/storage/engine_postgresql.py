@@ -92,7 +92,7 @@ class Postgresql:
         """Notify all that listen, once for the transaction."""
         connection.execute(select(func.pg_notify(CHANNEL, "")))
 
-    def hearing(self, told: Callable[[], None]) -> AbstractContextManager[None]:
+    def hearing(self, told: Callable[[], object]) -> AbstractContextManager[None]:
         """Listen on a connection of its own."""
         return listening(self.engine, told)
 

@@ -65,7 +65,7 @@ class Sqlite:
     def tell(self, connection: Connection) -> None:
         """Nothing: there is one process."""
 
-    def hearing(self, told: Callable[[], None]) -> AbstractContextManager[None]:  # noqa: ARG002 - see Kind
+    def hearing(self, told: Callable[[], object]) -> AbstractContextManager[None]:  # noqa: ARG002 - see Kind
         """Nothing: there is one process."""
         return nullcontext()
 
@@ -113,7 +113,8 @@ def _engine(path: Path | None) -> Engine:
     else:
         # A thread holds a connection for one short transaction: never make one wait for another's.
         url = URL.create("sqlite", database=str(path))
-        engine = create_engine(url, max_overflow=-1, connect_args={"timeout": BUSY_SECONDS})
+        # The latest used is used again: each that is used fills a cache of its own.
+        engine = create_engine(url, max_overflow=-1, pool_use_lifo=True, connect_args={"timeout": BUSY_SECONDS})
 
     @event.listens_for(engine, "connect")
     def prepare(driver: sqlite3.Connection, _record: object) -> None:

@@ -21,7 +21,7 @@ WAIT = 1.0
 
 
 @contextmanager
-def listening(engine: Engine, told: Callable[[], None]) -> Iterator[None]:
+def listening(engine: Engine, told: Callable[[], object]) -> Iterator[None]:
     """Call `told` in a thread of its own whenever somebody notifies."""
     over = threading.Event()
     thread = threading.Thread(target=_listen, args=(engine, told, over), name="hearing", daemon=True)
@@ -33,7 +33,7 @@ def listening(engine: Engine, told: Callable[[], None]) -> Iterator[None]:
         thread.join()
 
 
-def _listen(engine: Engine, told: Callable[[], None], over: threading.Event) -> None:
+def _listen(engine: Engine, told: Callable[[], object], over: threading.Event) -> None:
     while not over.is_set():
         try:
             with closing(_own(engine)) as driver:

@@ -22,6 +22,7 @@ from bot.connectors.discord import comings, commands, incoming, sourcing
 from bot.connectors.discord.api import Api, Payload
 from bot.connectors.discord.client import Keeper, Line, Mute, look_up_gateway
 from bot.connectors.discord.overrides import Overrides
+from bot.connectors.discord.pacing import PERMITTED
 from bot.connectors.discord.parts import (
     HOME,
     Origin,
@@ -64,6 +65,11 @@ class Settings(Struct, frozen=True, kw_only=True):
 
     def __repr__(self) -> str:
         return f"Settings(api_url={self.api_url!r}, ...)"
+
+
+def requests_for(messages_per_second: float) -> int:
+    """How many requests all processes of a token may have counting at a time, to post so much together."""
+    return max(1, min(PERMITTED, math.ceil(messages_per_second / PER_SECOND * PERMITTED)))
 
 
 def create(settings: Settings, budget: Budget | None = None) -> Discord:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Awaitable, Callable
+from datetime import timedelta
 from typing import Protocol
 
 from bot.connectors.discord.pacing import UNANSWERED, Gate
@@ -21,17 +22,17 @@ VALID = 2.0
 """Seconds for which a share may be used when nothing more is heard of the budget."""
 MORE = 4
 """Requests beyond those there are, so that a few more need not wait for the next look."""
-LEASE = VALID + UNANSWERED + 1.0
-"""Seconds after which what a dead process had is others': what it sent last does not count any more by then."""
+LEASE = timedelta(seconds=VALID + UNANSWERED + 1)
+"""After which what a dead process had is others': what it sent last does not count any more by then."""
 
 
 class Budget(Protocol):
     """What all processes together may send."""
 
-    async def share(self, wanted: int, using: int) -> int:
-        """How many of those wanted may be used from now on; those in use stay kept. See `Leases.share`.
+    async def share(self, wanted: int, using: int, lease: timedelta) -> int:
+        """How many of those wanted may be used for a time from now on; those in use stay kept. See `Leases.share`.
 
-        Holds for `LEASE` seconds. Raises StorageError.
+        Raises StorageError.
         """
 
     async def give_back(self) -> None:
@@ -50,7 +51,7 @@ async def keep_share(
         wanted = gate.counting + gate.waiting
         try:
             if wanted:
-                gate.allow(await budget.share(wanted + MORE, using), began + VALID)
+                gate.allow(await budget.share(wanted + MORE, using, LEASE), began + VALID)
             else:
                 gate.wanted.clear()
                 gate.allow(0, began)
