@@ -4,6 +4,7 @@ import asyncio
 import re
 import threading
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
@@ -19,6 +20,7 @@ from briefings.storage.processes import SILENT
 from briefings.types import Answer, Notice, Reply, Schedule, Slot
 from tests.bot.conftest import BEGIN
 
+ROOT = Path(__file__).parents[2]
 RETRIES = Retries(attempts=2, first=timedelta(seconds=2), longest=timedelta(minutes=5))
 SECRET = "heron-in-the-reeds"  # noqa: S105 - what people write, and must not come out
 NOON = Slot("2026-11-23T12:00", BEGIN + timedelta(hours=3))
@@ -227,6 +229,15 @@ async def test_no_label_holds_what_others_write_and_their_number_is_bounded(watc
     assert SECRET.encode() not in after
     grown = len(labels.findall(after.decode())) - len(labels.findall(before.decode()))
     assert grown <= 2 + 8  # rate_limited once, with the time it began; and what became of audited slots
+
+
+async def test_the_readme_names_every_figure_and_no_other(watch, storage):
+    await watch.audit()
+    _, text = await watch.figures()
+    told = {f"sidelines_{name}" for name in re.findall(r"^# TYPE sidelines_(\w+)", text.decode(), re.MULTILINE)}
+    told = {name for name in told if not name.endswith("_created")}
+    named = re.findall(r"`(sidelines_\w+)`", (ROOT / "README.md").read_text(encoding="utf-8"))
+    assert set(named) == told
 
 
 def test_each_has_a_registry_of_its_own():
