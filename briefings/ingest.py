@@ -271,7 +271,11 @@ def _document(stored: Document) -> Document:
 
 
 def _storable(document: Document) -> Document:
-    """As it will come back: times are stored in milliseconds."""
+    """As it will come back: times are stored in milliseconds, and no database takes half a character or a NUL."""
+    texts = {name: value for name, value in asdict(document).items() if isinstance(value, str)}
+    clean = {name: value.replace("\0", "").encode("utf-8", "replace").decode() for name, value in texts.items()}
+    if clean != texts:
+        document = replace(document, **clean)
     if document.published is None:
         return document
     finer = timedelta(microseconds=document.published.microsecond % 1000)

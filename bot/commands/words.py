@@ -93,14 +93,14 @@ def article_places(argument: str) -> list[tuple[int, int | None]]:
     places = []
     for word in argument.split():
         article, _, section = word.partition("/")
-        if len(word) > MOST_DIGITS:
+        if max(len(article), len(section)) > MOST_DIGITS:
             return []
         places.append((int(article), int(section) if section else None))
     return places
 
 
-MOST_DIGITS = 18
-"""A longer number is no id: databases count to 9,223,372,036,854,775,807."""
+MOST_DIGITS = 9
+"""A longer number is no id: PostgreSQL counts them to 2,147,483,647."""
 
 
 def number(argument: str) -> int | None:

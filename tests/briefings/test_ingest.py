@@ -60,6 +60,13 @@ def stored(storage: Storage, article: int, workspace: str = "w") -> Article:
 # Identity
 
 
+def test_what_no_database_takes_is_left_out(storage: Storage) -> None:
+    odd = replace(BRIDGE, title="Bridge\0 opens", byline="A\ud800 B")
+    _, key = put(storage, odd)
+    assert (stored(storage, key).title, stored(storage, key).byline) == ("Bridge opens", "A? B")
+    assert put(storage, odd) == ("unchanged", key)
+
+
 def test_a_new_article_is_stored_whole(storage: Storage) -> None:
     kind, key = put(storage, BRIDGE)
     article = stored(storage, key)

@@ -60,7 +60,7 @@ class Postgresql:
 
     @contextmanager
     def database(self) -> Iterator[str]:
-        """The address of a database that is up to date and empty. Numbers go on where the last test left off."""
+        """The address of a database that is up to date and holds nothing."""
         if self._free:
             name = self._free.pop()
         else:
@@ -102,6 +102,7 @@ _WIPE = "; ".join(
     (
         *(f"DELETE FROM {table.name}" for table in reversed(metadata.sorted_tables)),  # noqa: S608
         "INSERT INTO counters SELECT 'change', floor(random() * 2147483648)::bigint << 32",
+        "SELECT setval(oid, 1, false) FROM pg_class WHERE relkind = 'S'",
     )
 )
 
