@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import ctypes
 import logging
 import os
 import signal
@@ -22,6 +21,7 @@ from bot.app.comings import forget_left, managers_of, place_of
 from bot.app.desk import FrontDesk
 from bot.app.dividing import Listener
 from bot.app.lookups import AT_ONCE, Lookups, on_loop
+from bot.app.memory import share_arenas
 from bot.app.platforms import configured, connect
 from bot.app.refreshing import open_refresher
 from bot.app.roles import Roles, roles
@@ -80,7 +80,7 @@ def run(
 ) -> int:
     """See `bot.app.run`."""
     its = roles(settings, only)
-    _share_memory()
+    share_arenas()
     folder = settings.data_folder()
     shown = configured(settings) and not session  # A session has the terminal for itself.
     with only_one(settings.data.database_url.reveal()), open_storage(settings) as storage:
@@ -92,12 +92,6 @@ def run(
             storage.processes.release()
         asyncio.run(_serve(settings, storage, indexing, its, session=session))
     return 0
-
-
-def _share_memory() -> None:
-    """Let all threads share two arenas: glibc gives many of them one each, which keep what was used once (mallopt(3))."""
-    with suppress(AttributeError, OSError, TypeError):  # Another C library, as on macOS.
-        ctypes.CDLL(None).mallopt(-8, 2)  # M_ARENA_MAX
 
 
 async def _serve(
