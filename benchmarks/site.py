@@ -8,16 +8,21 @@ How a feed behaves is in its path, the words of `BEHAVIOUR` after the number of 
 import asyncio
 import gzip
 import multiprocessing
+import os
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import timedelta
 from email.utils import format_datetime
-from functools import cache
+from functools import cache, partial
 from multiprocessing.connection import Connection
 from random import Random
 from xml.sax.saxutils import escape
 
+import bot.app
+import briefings.fetch
+from briefings.fetch import Fetcher
+from config.settings import Settings
 from tests.servers.newsroom import NOON, WORDS
 
 BEHAVIOUR = {
@@ -50,6 +55,12 @@ def serving() -> Iterator[int]:
     finally:
         process.kill()
         process.join()
+
+
+def run() -> int:
+    """Be the program, to which all hosts are here. In a module that imports little, as its memory is measured."""
+    briefings.fetch.Fetcher = partial(Fetcher, resolve=look_up)  # type: ignore[assignment, misc]
+    return bot.app.run(Settings.load(os.environ))
 
 
 def body(feed: int, entries: int) -> bytes:
