@@ -11,6 +11,7 @@ from briefings.storage.feeds import Feeds
 from briefings.storage.tables import (
     article_keys,
     article_workspaces,
+    audits,
     channel_stories,
     counters,
     deliveries,
@@ -73,5 +74,6 @@ class Workspaces:
                 connection.execute(delete(table).where(table.c.workspace == workspace))
             named = counters.c.name.contains(f"{workspace}:", autoescape=True)  # What was done once in a channel.
             connection.execute(delete(counters).where(named))
+            connection.execute(delete(audits).where(audits.c.report.contains(f'"{workspace}"', autoescape=True)))
         self._feeds.drop(feeds.c.id.in_(read))
         contents.sweep(self._database)

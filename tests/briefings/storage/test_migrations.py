@@ -1,3 +1,4 @@
+import re
 import signal
 import subprocess
 import sys
@@ -49,7 +50,9 @@ def written(database: Database) -> list[str]:
     """What inspection does not tell: conditions of indexes, AUTOINCREMENT, comments, defaults."""
     with database.reading() as connection:
         query = _WRITTEN[connection.dialect.name]
-        return sorted(" ".join(str(part) for part in row) for row in connection.exec_driver_sql(query))
+        rows = [" ".join(str(part) for part in row) for row in connection.exec_driver_sql(query)]
+    # SQLite keeps statements as they were typed, and puts columns that are added behind the last line break.
+    return sorted(re.sub(r"\s+(?=[,)])", "", " ".join(row.split())) for row in rows)
 
 
 _WRITTEN = {
@@ -63,7 +66,7 @@ _WRITTEN = {
             WHERE c.relnamespace = 'public'::regnamespace AND c.relkind = 'r' AND a.attnum > 0
             AND NOT a.attisdropped AND c.relname <> 'alembic_version'
         UNION ALL SELECT conname, pg_get_constraintdef(oid), NULL, NULL FROM pg_constraint
-            WHERE connamespace = 'public'::regnamespace AND conname NOT LIKE 'alembic%'
+            WHERE connamespace = 'public'::regnamespace AND conname NOT LIKE 'alembic%%'
     """,
 }
 

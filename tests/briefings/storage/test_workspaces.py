@@ -65,6 +65,16 @@ def test_forgetting_a_workspace_leaves_the_others_untouched(storage: Storage) ->
     assert urls == [COMMON, "https://slack-T10.example/feed"]
 
 
+def test_reports_that_name_a_forgotten_workspace_go_with_it(storage: Storage) -> None:
+    for day, workspace in enumerate((OURS, THEIRS)):
+        fill(storage, workspace)
+        storage.audits.store(f'{{"lost":[{{"workspace":"{workspace}"}}]}}', NOW + day * DAY)
+    storage.workspaces.forget(THEIRS)
+    assert OURS in str(storage.audits.latest())
+    storage.workspaces.forget(OURS)
+    assert storage.audits.latest() is None
+
+
 def test_an_article_that_others_see_stays_for_them(storage: Storage) -> None:
     shared, public = fill(storage, OURS)[0], fill(storage, EVERYONE)[0]
     storage.articles.share(shared, workspace=THEIRS)
