@@ -24,7 +24,7 @@ from bot.app.lookups import AT_ONCE, Lookups, on_loop
 from bot.app.memory import share_arenas
 from bot.app.platforms import configured, connect
 from bot.app.refreshing import open_refresher
-from bot.app.roles import Roles, roles
+from bot.app.roles import WORKER, Roles, roles
 from bot.app.sample import add_sample
 from bot.app.single import only_one
 from bot.app.watching import AUDIT_EVERY, BEAT_EVERY, Watch
@@ -124,7 +124,7 @@ class Bot:
         self._roles = its = its or roles(settings, ())
         web = settings.web
         self._connectors: dict[str, Connector] = {}
-        self._watch = Watch(storage, self._connectors, self._silent, counting=bool(web.port))
+        self._watch = Watch(storage, self._connectors, self._silent, self._serves, counting=bool(web.port))
         self._web = Web(web.host, web.port, self._watch) if web.port else None
         self._connectors |= connect(settings, storage, self._web, its.connects)
         self._sample = None if self._connectors else add_sample(storage, terminal.WORKSPACE, _now())
@@ -300,6 +300,13 @@ class Bot:
                 log.error("upkeep failed: %s", error, extra={"action": "upkeep_failed", "connector": name})
             except Exception:  # It comes again in a few minutes, and what it should have done is logged.
                 log.exception("upkeep failed", extra={"action": "upkeep_failed", "connector": name})
+
+    def _serves(self) -> list[str]:
+        """What this process does: the connectors that it listens through, or stands ready to, and work."""
+        platforms = [
+            name for name in self._connectors if name not in self._roles.connects or name in self._roles.listens
+        ]
+        return [*platforms, WORKER] if self._roles.works else platforms
 
     def _silent(self) -> list[str]:
         """The connectors that do not listen."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any, TypeVar
 from uuid import uuid4
@@ -42,14 +42,16 @@ class Watch:
         storage: Storage,
         connectors: Mapping[str, Connector],
         silent: Callable[[], Collection[str]],
+        serves: Callable[[], Sequence[str]],
         *,
         counting: bool,
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
-        """`counting`: somebody may ask for figures."""
+        """`serves` tells what this process does; `counting`: somebody may ask for figures."""
         self._storage = storage
         self._connectors = connectors
         self._silent = silent
+        self._serves = serves
         self._now = now
         self._prometheus = Prometheus() if counting else None
         self.meter: Meter = self._prometheus or Meter()
@@ -114,7 +116,9 @@ class Watch:
         yield Gauge("database_up", "Whether the database answers.", {"": float(state is not None)})
         silent = self._silent()
         listening = {name: float(name not in silent) for name in self._connectors}
-        yield Gauge("listening", "Whether a platform is listened to.", listening, "platform")
+        yield Gauge(
+            "listening", "Whether this process listens to a platform, or stands by for it.", listening, "platform"
+        )
         if state is not None:
             yield Gauge(
                 "subscriptions", "Subscriptions.", _all(("active", "paused", "blocked"), state.subscriptions), "state"
@@ -135,8 +139,8 @@ class Watch:
 
     async def beat(self) -> None:
         """Say that this process runs."""
-        serves = tuple(self._connectors)
-        await asyncio.to_thread(self._storage.processes.seen, self._id, serves, self._started, self._now())
+        serves, now = self._serves(), self._now()
+        await asyncio.to_thread(self._storage.processes.seen, self._id, serves, self._started, now)
 
     async def leave(self) -> None:
         """Say that it stops."""

@@ -120,7 +120,7 @@ def _since(count: int, one: str, many: str, since: datetime | None) -> str:
 
 
 def _serving(process: Process) -> str:
-    return f"a process for {' and '.join(process.serves) or 'deliveries'}"
+    return " + ".join(process.serves) or "nothing"
 
 
 def _when(at: datetime) -> str:

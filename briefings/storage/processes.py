@@ -15,7 +15,7 @@ FORGOTTEN = timedelta(days=1)
 
 
 class Process(Struct, frozen=True, kw_only=True):
-    """A process, the connectors that it serves, and when it last said that it runs."""
+    """A process, what it serves: connectors, work, and when it last said that it runs."""
 
     id: str
     serves: tuple[str, ...]

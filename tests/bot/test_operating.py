@@ -103,8 +103,8 @@ def test_of_one_in_trouble(run, data):
     with opened(data) as storage:
         troubled(storage)
     out = run("status").out
-    assert "Running: a process for slack and discord since " in out
-    assert "Silent: a process for terminal, last heard of " in out
+    assert "Running: slack + discord since " in out
+    assert "Silent: terminal, last heard of " in out
     assert "Queue: 1 delivery, the oldest since " in out
     assert "Overdue: 1 subscription, the oldest since " in out
     assert "Feeds: 1 failing." in out
@@ -139,7 +139,7 @@ def test_a_running_program_is_shown_and_is_gone_when_it_ends(run, data):
         bot.stdin.write("topics\n")
         bot.stdin.flush()
         assert any(line.startswith("Topics of this workspace") for line in bot.stdout)
-        assert "Running: a process for terminal since " in run("status").out
+        assert "Running: terminal + worker since " in run("status").out
         bot.stdin.close()
         bot.stdout.read()
     assert "Running: none." in run("status").out

@@ -39,7 +39,7 @@ def watch(storage, scripted, time):
 
 
 def watching(storage, connectors, time, silent=()):
-    return Watch(storage, connectors, lambda: silent, counting=True, now=time.now)
+    return Watch(storage, connectors, lambda: silent, lambda: [*connectors, "worker"], counting=True, now=time.now)
 
 
 async def figures(watch) -> dict[str, float]:
@@ -253,7 +253,7 @@ def test_each_has_a_registry_of_its_own():
 async def test_processes_are_known_while_they_run(watch, storage, time):
     await watch.beat()
     (process,) = storage.processes.list()
-    assert (process.serves, process.seen) == (("scripted",), BEGIN)
+    assert (process.serves, process.seen) == (("scripted", "worker"), BEGIN)
     time.seconds = 30
     await watch.beat()
     (process,) = storage.processes.list()
