@@ -122,6 +122,8 @@ class Postgresql:
             found = _EXPLANATIONS.get(state) or _EXPLANATIONS.get(state[:2])
         elif isinstance(error, DBAPIError) and error.connection_invalidated:
             found = StorageError, _LOST
+        elif isinstance(error, DBAPIError) and error.statement is not None:
+            found = None
         else:
             found = _unreachable(cause)
         return found and found[0](found[1].format(name=self.name))
@@ -156,7 +158,8 @@ def _engine(address: URL) -> Engine:
     @event.listens_for(engine, "connect")
     def prepare(driver: Any, _record: object) -> None:
         driver.execute(
-            f"SET lock_timeout = '{LOCK_SECONDS}s'; SET idle_in_transaction_session_timeout = '{IDLE_SECONDS}s'"
+            f"SET lock_timeout = '{LOCK_SECONDS}s'; SET idle_in_transaction_session_timeout = '{IDLE_SECONDS}s'; "
+            "SET TIME ZONE 'UTC'"  # Times of slack_sdk's stores bear no zone.
         )
         driver.commit()
 

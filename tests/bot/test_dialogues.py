@@ -58,9 +58,9 @@ def turns(commands: Commands, script: str) -> Iterator[str]:
 
 
 @pytest.mark.parametrize("path", sorted(FOLDER.glob("*.txt")), ids=lambda path: path.stem)
-def test_dialogue(path: Path, tmp_path: Path) -> None:
+def test_dialogue(path: Path, tmp_path: Path, database_url: str) -> None:
     keywords = open_keywords()
-    with Storage.open("sqlite://") as storage:
+    with Storage.open(database_url) as storage:
         stock(storage)
         index = Index.open(tmp_path / "index", keywords)
         index.catch_up(storage.articles)

@@ -48,12 +48,6 @@ def web() -> Iterator[WebServer]:
         yield server
 
 
-@pytest.fixture
-def storage() -> Iterator[Storage]:
-    with Storage.open("sqlite://") as storage:
-        yield storage
-
-
 async def as_written(host: str, _port: int) -> list[str]:
     """No look-ups in tests: only addresses are asked for."""
     return [host]

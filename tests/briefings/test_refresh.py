@@ -17,8 +17,8 @@ TITLES = sorted(each.title for each in REPORTS)
 
 
 @pytest.fixture
-async def room() -> AsyncIterator[Newsroom]:
-    async with Newsroom() as opened:
+async def room(database_url: str) -> AsyncIterator[Newsroom]:
+    async with Newsroom(database_url) as opened:
         yield opened
 
 

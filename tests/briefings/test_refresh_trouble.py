@@ -17,8 +17,8 @@ FEED_TYPE = "application/rss+xml"
 
 
 @pytest.fixture
-async def room() -> AsyncIterator[Newsroom]:
-    async with Newsroom() as opened:
+async def room(database_url: str) -> AsyncIterator[Newsroom]:
+    async with Newsroom(database_url) as opened:
         yield opened
 
 

@@ -121,9 +121,9 @@ async def _resolve(host: str, _port: int) -> list[str]:
 class Newsroom:
     """See the module."""
 
-    def __init__(self) -> None:
+    def __init__(self, database_url: str = "sqlite://") -> None:
         self.now = NOON
-        self.storage = Storage.open("sqlite://")
+        self.storage = Storage.open(database_url)
         self.web = WebServer()
         self.worked: list[str] = []
         """Names of the functions that were run apart."""

@@ -5,9 +5,10 @@ import contextlib
 import logging
 import re
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 import aiohttp
@@ -15,6 +16,7 @@ import pytest
 from aiohttp import web
 from aiohttp.test_utils import TestServer, unused_port
 from slack_sdk.oauth.installation_store import Installation
+from sqlalchemy import select, update
 
 from bot.connectors import ChannelGone
 from bot.connectors.slack.api import Api
@@ -23,6 +25,8 @@ from bot.connectors.slack.manifest import INSTALL_PATH, REDIRECT_PATH, SCOPES
 from bot.connectors.slack.oauth import Installations
 from briefings.errors import StorageError
 from briefings.storage import Storage
+from briefings.storage.tables import metadata
+from briefings.storage.tables_slack import slack_bots, slack_installations, slack_oauth_states
 from tests.servers.slack_api import Api as SlackApi
 from tests.servers.slack_api import Fault
 from tests.servers.slack_tokens import TOKEN_SECONDS, uninstall
@@ -31,12 +35,6 @@ from tests.servers.slack_world import World
 
 KEY, OLD_KEY = "new-key-" + "n" * 32, "old-key-" + "o" * 32
 ADMIN = "U0ADMIN"
-
-
-@pytest.fixture
-def storage(tmp_path: Path) -> Iterator[Storage]:
-    with Storage.open(f"sqlite:///{tmp_path}/slack.db") as storage:
-        yield storage
 
 
 class Site:
@@ -142,9 +140,12 @@ async def site(storage: Storage) -> AsyncIterator[Site]:
             await site.api.close()
 
 
-def stored(tmp_path: Path) -> bytes:
-    """Every byte of the database, what is not yet in its main file too."""
-    return b"".join(file.read_bytes() for file in sorted(tmp_path.glob("slack.db*")))
+def stored(site: Site, tmp_path: Path) -> bytes:
+    """Every row of the database, and every byte of its files, if it has any: what is not yet in the main one too."""
+    with site.storage.reading() as connection:
+        rows = [repr(row) for table in metadata.sorted_tables for row in connection.execute(select(table))]
+    files = sorted(tmp_path.glob("sidelines.db*"))
+    return "\n".join(rows).encode() + b"".join(file.read_bytes() for file in files)
 
 
 def refreshed(site: Site) -> list[str]:
@@ -158,12 +159,11 @@ def pass_time(site: Site, hours: float) -> None:
     seconds = hours * 3600
     for token in site.world.tokens.values():
         token.expires -= seconds
-    for table in ("slack_bots", "slack_installations"):
-        with site.storage.writing() as connection:
-            connection.exec_driver_sql(
-                f"UPDATE {table} SET bot_token_expires_at = "  # noqa: S608 - names above
-                f"strftime('%Y-%m-%d %H:%M:%f', bot_token_expires_at, '-{int(seconds)} seconds') || '000'"
-            )
+    with site.storage.writing() as connection:
+        for table in (slack_bots, slack_installations):
+            for row in connection.execute(select(table)).all():
+                expires = row.bot_token_expires_at and row.bot_token_expires_at - timedelta(seconds=int(seconds))
+                connection.execute(update(table).where(table.c.id == row.id).values(bot_token_expires_at=expires))
 
 
 # Installing --------------------------------------------------------------------------------------------------
@@ -254,7 +254,7 @@ async def test_a_state_expires_and_is_then_deleted(site: Site) -> None:
     parameters, cookie = await site.begin()
     with site.storage.writing() as connection:
         past = (datetime.now(UTC) - timedelta(seconds=1)).replace(tzinfo=None)
-        connection.exec_driver_sql("UPDATE slack_oauth_states SET expire_at = ?", (f"{past}",))
+        connection.execute(update(slack_oauth_states).values(expire_at=past))
     code = site.allowed("T0ONE", parameters)
     status, page, _ = await site.get(f"{REDIRECT_PATH}?code={code}&state={parameters['state']}", cookie)
     assert status == 401
@@ -323,7 +323,7 @@ async def test_no_token_is_in_the_database(site: Site, tmp_path: Path) -> None:
     await site.installations.upkeep(site.api)
     (name, token), *_ = site.world.tokens.items()
     assert token.refresh
-    held = stored(tmp_path)
+    held = stored(site, tmp_path)
     assert b"T0ONE" in held
     assert name.encode() not in held
     assert token.refresh.encode() not in held
@@ -400,15 +400,15 @@ async def test_a_token_that_never_expires_cannot_be_renewed(site: Site) -> None:
     assert refreshed(site) == []
 
 
-@pytest.mark.parametrize("fault", [Fault("oauth.v2.access", drop=True), Fault("oauth.v2.access", error="invalid_x")])
+@pytest.mark.parametrize("fault", [{"drop": True}, {"error": "invalid_x"}], ids=str)
 async def test_a_renewal_that_fails_keeps_the_old_token_and_is_tried_again(
-    site: Site, fault: Fault, caplog: pytest.LogCaptureFixture
+    site: Site, fault: dict[str, Any], caplog: pytest.LogCaptureFixture
 ) -> None:
     site.world.rotation = True
     await site.install("T0ONE")
     used = await site.installations.token("T0ONE")
     pass_time(site, TOKEN_SECONDS / 3600 - 1)
-    site.slack.faults.append(fault)
+    site.slack.faults.append(Fault("oauth.v2.access", **fault))
     await site.installations.upkeep(site.api)
     assert await site.installations.token("T0ONE") == used
     assert [record.__dict__["team"] for record in caplog.records if "token" in record.message] == ["T0ONE"]
