@@ -58,6 +58,7 @@ from collections.abc import Callable
 from typing import Any
 
 from aiohttp import web
+from aiohttp.typedefs import Middleware
 
 from tests.servers.discord_api import Api, Fault
 from tests.servers.discord_command_limits import choice_faults, command_faults
@@ -103,12 +104,14 @@ class DiscordServer(People, Events):
         self.gateway = Gateway(world)
         world.dispatch = self.gateway.dispatch
         self._api = Api(world)
+        self.middlewares: list[Middleware] = []
+        """What sees every request, as aiohttp has it; to be set before it is entered."""
         self._port = 0
         self._runner: web.AppRunner | None = None
         self._site: web.TCPSite | None = None
 
     async def __aenter__(self) -> "DiscordServer":
-        app = web.Application(client_max_size=32 * 1024 * 1024)
+        app = web.Application(client_max_size=32 * 1024 * 1024, middlewares=self.middlewares)
         app.router.add_get("/gateway", self.gateway.serve)
         app.router.add_get("/resume", self.gateway.serve)
         app.router.add_route("*", "/api/v10/{path:.*}", self._api.serve)

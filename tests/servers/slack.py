@@ -47,6 +47,7 @@ from urllib.parse import parse_qs, urlsplit
 
 import aiohttp
 from aiohttp import web
+from aiohttp.typedefs import Middleware
 
 from tests.servers import slack_payloads
 from tests.servers.slack_api import Api, Fault
@@ -97,6 +98,8 @@ class SlackServer(People):
         self.lines = Socket()
         self.echoes, self.strict = echoes, strict
         self._api = Api(self.world)
+        self.middlewares: list[Middleware] = []
+        """What sees every request, as aiohttp has it; to be set before it is entered."""
         self._port = 0
         self._runner: web.AppRunner | None = None
         self._site: web.TCPSite | None = None
@@ -104,7 +107,7 @@ class SlackServer(People):
         self.world.posted = self._posted
 
     async def __aenter__(self) -> "SlackServer":
-        app = web.Application(client_max_size=4 * 1024 * 1024)
+        app = web.Application(client_max_size=4 * 1024 * 1024, middlewares=self.middlewares)
         self._api.routes(app)
         app.router.add_get("/link/", self._link)
         self._runner = web.AppRunner(app, shutdown_timeout=0.2)
