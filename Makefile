@@ -23,7 +23,7 @@ check: .venv/.stamp
 	@$(BIN)/mypy
 
 bench: .venv/.stamp
-	@for figure in startup questions due slack_burst discord_burst autocomplete; do echo "== benchmarks/$$figure.py"; $(BIN)/python -m benchmarks.$$figure || exit 1; done
+	@for figure in startup questions due slack_burst discord_burst autocomplete polling; do echo "== benchmarks/$$figure.py"; $(BIN)/python -m benchmarks.$$figure || exit 1; done
 
 clean:
 	rm -rf .venv dist .mypy_cache .pytest_cache .ruff_cache .hypothesis
