@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import re
 from collections.abc import Mapping
+from weakref import WeakValueDictionary
 
 import discord
 from msgspec import Struct
@@ -60,11 +61,12 @@ class Atlas:
     def __init__(self, api: Api) -> None:
         self._api = api
         self._layouts: Remembered[tuple[float, Mapping[str, Payload]]] = Remembered()
-        self._asking = asyncio.Lock()
+        self._asking: WeakValueDictionary[int, asyncio.Lock] = WeakValueDictionary()
 
     async def channel(self, guild: int, id: str) -> Payload | None:
         """A channel of a server; None when it is none, or a thread. Raises a DeliveryError."""
-        async with self._asking:  # A hundred posts into one server ask once.
+        asking = self._asking.setdefault(guild, asyncio.Lock())
+        async with asking:  # A hundred posts into one server ask once.
             asked, layout = self._layouts.get(str(guild), (float("-inf"), {}))
             if self._api.monotonic() - asked > LAYOUT_KEPT:
                 channels = await self._api.request("GET", "/guilds/{guild_id}/channels", guild_id=guild)

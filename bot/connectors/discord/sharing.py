@@ -16,7 +16,7 @@ from briefings.errors import StorageError
 
 log = logging.getLogger(__name__)
 
-EVERY = 0.25
+EVERY = 0.1
 """Seconds between two looks at what it has use for."""
 VALID = 2.0
 """Seconds for which a share may be used when nothing more is heard of the budget."""
