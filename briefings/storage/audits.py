@@ -1,14 +1,20 @@
 """What the audit reads of subscriptions and their slots, and the reports it leaves."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from msgspec import Struct
-from sqlalchemy import Connection, Select, and_, delete, exists, func, literal, null, or_, select
+from sqlalchemy import Connection, Select, and_, delete, exists, func, literal, null, or_, select, tuple_
 
 from briefings.storage.engine import Database, milliseconds, moment
 from briefings.storage.tables import audits, deliveries, delivery_parts, empty_slots, subscriptions
 from briefings.types import Schedule
+
+KEPT = timedelta(days=30)
+LOOKED_AT = timedelta(days=3)
+"""How long empty slots are kept: an audit reaches back for two days."""
+LOT = 5_000
+"""Empty slots deleted at a time, so that others can write in between."""
 
 
 class Served(Struct, frozen=True):
@@ -86,11 +92,15 @@ class Audits:
             new = self._database.insert(audits).values(row).on_conflict_do_nothing()
             return connection.execute(new).rowcount == 1
 
-    def forget(self, before: datetime) -> None:
-        """Delete what no audit looks at any more."""
+    def forget(self, now: datetime) -> bool:
+        """Delete old reports, and some of the empty slots that no audit looks at; whether there may be more of them."""
+        c = empty_slots.c
+        old = select(c.subscription, c.slot).where(c.passed < milliseconds(now - LOOKED_AT)).limit(LOT)
         with self._database.writing() as connection:
-            connection.execute(delete(audits).where(audits.c.at < milliseconds(before)))
-            connection.execute(delete(empty_slots).where(empty_slots.c.passed < milliseconds(before)))
+            connection.execute(delete(audits).where(audits.c.at < milliseconds(now - KEPT)))
+            return (
+                connection.execute(delete(empty_slots).where(tuple_(c.subscription, c.slot).in_(old))).rowcount == LOT
+            )
 
 
 def _empty(oldest: str) -> Select[Any]:

@@ -35,11 +35,12 @@ def tidy(storage: Storage, now: datetime, *, keep: timedelta | None = None, foll
     """
     _tidy_articles(storage, now, keep, followed)
     _tidy_feeds(storage, now)
+    while storage.audits.forget(now):
+        pass
     telling = select(channel_stories.c.delivery)
     with storage.writing() as connection:
         storage.hold("upkeep")
         storage.claims.forget(now)
-        storage.audits.forget(now - KEPT)
         expired = slack_oauth_states.c.expire_at < now.astimezone(UTC).replace(tzinfo=None)  # Kept so by slack_sdk.
         connection.execute(delete(slack_oauth_states).where(expired))
         done = connection.execute(

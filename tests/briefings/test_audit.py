@@ -16,6 +16,7 @@ from briefings.publish import next_trial, publish_due, resumption
 from briefings.slots import next_due, parse_when
 from briefings.storage import Storage
 from briefings.storage.tables import deliveries, delivery_parts, empty_slots, subscriptions
+from briefings.storage.upkeep import tidy
 from briefings.types import EVERYONE, Document, Key, Notice, Preferences, Quiet, Section
 
 KEYWORDS = Keywords()
@@ -201,6 +202,21 @@ def test_of_two_processes_one_tells(storage, monkeypatch):
     assert len(storage.outbox.history("terminal")) == 1
 
 
+def test_what_no_audit_looks_at_is_forgotten_and_nothing_else(storage, monkeypatch):
+    monkeypatch.setattr("briefings.storage.audits.LOT", 5)
+    end = a_day(storage)
+    audit.daily(storage, end, lambda: None)
+    tidy(storage, end + timedelta(days=2))
+    assert balance(storage, end) == {"due": 24, "delivered": 12, "empty": 12}
+    tidy(storage, end + timedelta(days=3, hours=-12))
+    assert balance(storage, end)["empty"] == 7
+    tidy(storage, end + timedelta(days=4))
+    assert "empty" not in balance(storage, end)
+    assert audit.last(storage) is not None
+    tidy(storage, end + timedelta(days=31))
+    assert audit.last(storage) is None
+
+
 # Ordinary life
 
 WHENS = ("hourly", "every 2 hours from 8 to 20", "daily at 9", "mondays at 02:30", "as it happens", "every 30 minutes")
@@ -223,6 +239,10 @@ class Life:
     def its(self, number: int) -> Any:
         there = self.storage.subscriptions.list_all()
         return there[number % len(there)] if there else None
+
+    def jump(self, number: int) -> None:
+        """Somebody sets the clock."""
+        self.now += (number - 3) * 4 * HOUR
 
     def publish(self, _number: int) -> None:
         publish(self.storage, self.now, self.preferences)
