@@ -132,6 +132,7 @@ def started(folder: Path) -> Iterator[int]:
     data = folder / "data"
     if user:
         shutil.chown(folder, "nobody")
+        binaries = _within_reach(binaries, folder / "programs")
     if not data.exists():
         password = folder / "password"
         password.write_text(PASSWORD)
@@ -175,6 +176,19 @@ def programs() -> Path:
     assert spec.submodule_search_locations is not None
     (package,) = map(Path, spec.submodule_search_locations)
     return sorted(package.glob("pginstall*/bin/postgres"))[-1].parent
+
+
+def _within_reach(binaries: Path, copy: Path) -> Path:
+    """The programs, or a copy of them where root alone may look into the folder that they are in."""
+    try:
+        subprocess.run([binaries / "postgres", "--version"], check=True, capture_output=True, user="nobody", cwd="/")
+    except PermissionError:
+        package = binaries.parents[1]
+        if not copy.exists():
+            for part in (binaries.parent, package.with_name(f"{package.name}.libs")):
+                shutil.copytree(part, copy / part.relative_to(package.parent), symlinks=True)
+        return copy / binaries.relative_to(package.parent)
+    return binaries
 
 
 def _end_with_parent() -> None:
