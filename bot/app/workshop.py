@@ -6,6 +6,8 @@ import asyncio
 import logging
 import multiprocessing
 from collections.abc import Callable
+from concurrent.futures import Future
+from concurrent.futures.process import BrokenProcessPool
 from typing import Any
 
 from pebble import ProcessExpired, ProcessPool
@@ -27,15 +29,19 @@ class Workshop:
     def __init__(self, *, timeout: float = 60.0) -> None:
         self._timeout = timeout
         self._pool: ProcessPool | None = None
+        self._under_way: set[Future[Any]] = set()
+        self._closed = False
 
     async def work(self, function: Callable[..., Any], *values: Any, **named: Any) -> Any:
         """What the function gives. Raises its SidelinesError, and UnreadableDocument for whatever else goes wrong."""
-        if self._pool is None:
-            context = multiprocessing.get_context("spawn")  # A fork would inherit locks that threads hold.
-            self._pool = ProcessPool(max_workers=1, max_tasks=TASKS, initializer=_bound, context=context)
         try:
-            future = self._pool.schedule(function, args=values, kwargs=named, timeout=self._timeout)
-            return await asyncio.wrap_future(future)
+            try:
+                return await self._done(function, values, named)
+            except BrokenProcessPool:
+                if self._closed:
+                    raise
+                # The process was killed before it began with this, so this is not to blame.
+                return await self._done(function, values, named)
         except SidelinesError:
             raise
         except TimeoutError:
@@ -49,10 +55,29 @@ class Workshop:
 
     async def close(self) -> None:
         """End the process, with whatever it is at."""
-        if self._pool is not None:
-            self._pool.stop()  # type: ignore[no-untyped-call]
-            await asyncio.to_thread(self._pool.join)
-            self._pool = None
+        self._closed = True
+        await self._end()
+
+    async def _end(self) -> None:
+        pool, self._pool = self._pool, None
+        left, self._under_way = self._under_way, set()
+        if pool is not None:
+            pool.stop()  # type: ignore[no-untyped-call]
+            await asyncio.to_thread(pool.join)
+        for future in tuple(left):
+            if not future.done():  # It was handed to a process that never began with it, which the pool forgets.
+                future.set_exception(BrokenProcessPool("The process has ended."))
+
+    async def _done(self, function: Callable[..., Any], values: tuple[Any, ...], named: dict[str, Any]) -> Any:
+        if self._pool is not None and not self._pool.active:
+            await self._end()
+        if self._pool is None:
+            context = multiprocessing.get_context("spawn")  # A fork would inherit locks that threads hold.
+            self._pool = ProcessPool(max_workers=1, max_tasks=TASKS, initializer=_bound, context=context)
+        future = self._pool.schedule(function, args=values, kwargs=named, timeout=self._timeout)
+        self._under_way.add(future)
+        future.add_done_callback(self._under_way.discard)
+        return await asyncio.wrap_future(future)
 
 
 def _bound() -> None:

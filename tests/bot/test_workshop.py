@@ -1,4 +1,5 @@
 import asyncio
+import multiprocessing
 import os
 import signal
 from collections.abc import AsyncIterator
@@ -22,6 +23,12 @@ def fill_memory() -> int:
 
 
 def where() -> int:
+    return os.getpid()
+
+
+def end_soon() -> int:
+    """Let a signal end the process when it has nothing to do any more."""
+    signal.setitimer(signal.ITIMER_REAL, 0.5)
     return os.getpid()
 
 
@@ -59,6 +66,14 @@ async def test_what_breaks_breaks_alone_and_the_next_work_is_done(
     with pytest.raises(UnreadableDocument, match=reason):
         await workshop.work(work)  # type: ignore[arg-type]
     assert await workshop.work(sorted, [2, 1]) == [1, 2]
+
+
+async def test_when_its_process_ended_between_works_the_next_are_done_by_another(workshop: Workshop) -> None:
+    ended = await workshop.work(end_soon)
+    for process in multiprocessing.active_children():
+        await asyncio.to_thread(process.join)
+    assert await asyncio.gather(*(workshop.work(sorted, [place, 1]) for place in range(2))) == [[0, 1], [1, 1]]
+    assert await workshop.work(where) != ended
 
 
 async def test_closing_ends_the_process_and_what_it_is_at() -> None:
