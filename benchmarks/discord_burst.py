@@ -77,8 +77,8 @@ async def burst(
         channels = [guilds[number % GUILDS].channel(f"burst-{number}") for number in range(count)]
         prepare(folder, [TOPIC], [f"discord:{channel.guild}:#{channel.id}" for channel in channels], "55", database)
         settings = {"DISCORD_API_URL": discord.api_url, "DISCORD_TOKEN": discord.token, "DATABASE_URL": database}
-        if workers:
-            settings["SIDELINES_DELIVERY_LEASE"] = "10"  # What a killed one held is looked for soon.
+        if workers and kills:
+            settings["SIDELINES_DELIVERY_LEASE"] = "20"  # What a killed one held is looked for soon.
 
         def posts() -> int:
             return sum(call.status == 200 for call in discord.called("create_message"))

@@ -153,6 +153,9 @@ class Connector(Protocol):
     def render(self, content: Content) -> Sequence[Part]:
         """Lay a content out as messages within the platform's limits. Pure, for any content."""
 
+    async def clear(self) -> None:
+        """Wait until what is sent next would go out soon, as far as that is for this process to say."""
+
     async def send(self, channel: str, part: Part, *, key: str, thread: str | None) -> str:
         """Post one part and give its message id. `key` is the same at every attempt of this part of this delivery.
 

@@ -102,6 +102,9 @@ class Terminal:
         """One part; laid out when it is shown, because a terminal's width may change."""
         return (Part(content, content_text(content)),)
 
+    async def clear(self) -> None:
+        """Nothing to wait for."""
+
     async def send(self, channel: str, part: Part, *, key: str, thread: str | None) -> str:
         """Show a part under the name of its channel; its key serves as message id."""
         try:

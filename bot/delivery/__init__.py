@@ -336,6 +336,7 @@ class Deliverer:
     async def _await_turn(self, connector: Connector, delivery: Delivery) -> None:
         """Wait until something may be sent there. Raises LeaseLost when another process may be sending by then."""
         await self._traffic.wait(connector, delivery)
+        await connector.clear()
         if self._hold and not self._hold.ours(delivery):
             raise LeaseLost
 

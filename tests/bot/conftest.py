@@ -76,6 +76,9 @@ class Scripted:
         text = content.text if isinstance(content, Notice) else content_text(content)
         return [Part({"text": paragraph}, paragraph) for paragraph in text.split("\n\n")]
 
+    async def clear(self) -> None:
+        pass
+
     async def send(self, channel: str, part: Part, *, key: str, thread: str | None) -> str:
         self.keys.append(key)
         self.times.append(self.time.monotonic())

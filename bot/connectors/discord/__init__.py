@@ -132,6 +132,10 @@ class Discord:
         """A lead and what follows in its thread, each within Discord's limits."""
         return tuple(Part(message.payload, message.text) for message in embeds.messages(content))
 
+    async def clear(self) -> None:
+        """Wait while this process's share of what Discord permits is used up."""
+        await self._api.gate.room()
+
     async def send(self, channel: str, part: Part, *, key: str, thread: str | None) -> str:
         """Post one part. See `bot.connectors.Connector.send`."""
         guild, place = guild_of(channel), place_in(channel)

@@ -17,6 +17,8 @@ SECOND = 1.01
 """Seconds for which a request counts; a hundredth is to spare."""
 UNANSWERED = 5.0
 """Seconds for which a request counts that has no answer."""
+QUEUE = 8
+"""Requests that wait at the gate, at which nothing more is begun."""
 REMEMBERED = 100
 """Answers of which the fastest tells how long the way takes when nothing is slow."""
 UNCOUNTED = ("/interactions/", "/webhooks/")
@@ -47,10 +49,22 @@ class Gate:
         self._sleep = sleep
         self._order = asyncio.Lock()
         self._allowed, self._allowed_until = PERMITTED, float("inf")
-        self._waiting = 0
+        self._waiting = self._ahead = 0
+        self._door = asyncio.Lock()
         self._last = float("-inf")
         self._counting: list[Passage] = []
         self._took: deque[float] = deque(maxlen=REMEMBERED)
+
+    async def room(self) -> None:
+        """Wait until few requests want to leave, so that one more will soon: who waits here has begun nothing yet."""
+        self._ahead += 1
+        self.wanted.set()
+        try:
+            async with self._door:
+                while self._waiting >= QUEUE:
+                    await self._sleep(1 / PER_SECOND)
+        finally:
+            self._ahead -= 1
 
     async def turn(self, path: str) -> Passage | None:
         """Wait until a request may leave; gives what `answered` is to be told of, if it counts."""
@@ -89,7 +103,7 @@ class Gate:
     @property
     def waiting(self) -> int:
         """How many want to leave."""
-        return self._waiting
+        return self._waiting + self._ahead
 
     @property
     def allowed(self) -> int:

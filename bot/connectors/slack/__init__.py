@@ -142,6 +142,9 @@ class Slack:
         """A lead and what follows in its thread, each within Slack's limits."""
         return tuple(Part(message.payload, message.text) for message in block_kit.messages(content))
 
+    async def clear(self) -> None:
+        """Nothing to wait for."""
+
     async def send(self, channel: str, part: Part, *, key: str, thread: str | None) -> str:
         """Post one part. See `bot.connectors.Connector.send`."""
         if not channel_of(channel):
