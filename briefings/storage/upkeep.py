@@ -2,7 +2,7 @@
 
 from datetime import UTC, datetime, timedelta
 
-from sqlalchemy import bindparam, delete, func, or_, select
+from sqlalchemy import bindparam, delete, func, or_, select, update
 
 from briefings.storage import Storage, contents
 from briefings.storage.engine import milliseconds, moment
@@ -25,6 +25,9 @@ UNLISTED = timedelta(days=90)
 """How long an entry is remembered that its feed does not list any more. One that comes back later is still recognised
 by its article, as long as that is kept."""
 
+LONGEST_WAIT = timedelta(days=2)
+"""Twice as long as a feed ever waits for its next look: what waits longer was stored by a clock that was wrong."""
+
 
 def tidy(storage: Storage, now: datetime, *, keep: timedelta | None = None, followed: int = 0) -> int:
     """Delete finished deliveries that told no story, and contents that no delivery has; gives how many deliveries.
@@ -32,6 +35,7 @@ def tidy(storage: Storage, now: datetime, *, keep: timedelta | None = None, foll
     Events that no platform will deliver again are forgotten too, and installations that nobody finished; feeds without
     sources; and entries that feeds have not listed for long. Articles that arrived longer ago than `keep` are removed,
     but for those that a delivery or a subscription needs, and marks of removed articles that the index has followed.
+    Feeds that were put off for longer than any is are due.
     """
     _tidy_articles(storage, now, keep, followed)
     _tidy_feeds(storage, now)
@@ -74,6 +78,9 @@ def _tidy_feeds(storage: Storage, now: datetime) -> None:
     with storage.writing() as connection:
         storage.hold("upkeep")
         storage.feeds.drop(func.coalesce(feeds.c.last_fetch, 0) < milliseconds(now - KEPT))
+        too_late = milliseconds(now + LONGEST_WAIT)
+        wrong = or_(feeds.c.next_fetch > too_late, feeds.c.lease > too_late)
+        connection.execute(update(feeds).where(wrong).values(next_fetch=milliseconds(now), holder=None, lease=None))
         last = func.max(seen.c.last_seen)  # When the feed was last read: an unchanged one marks no entry as seen.
         oldest = last - UNLISTED // timedelta(milliseconds=1)
         query = select(seen.c.feed, oldest).group_by(seen.c.feed).having(func.min(seen.c.last_seen) < oldest)

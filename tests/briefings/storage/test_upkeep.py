@@ -2,6 +2,7 @@ from datetime import UTC, datetime, timedelta
 
 import msgspec
 import pytest
+from msgspec.structs import replace
 from slack_sdk.oauth.state_store.sqlalchemy import SQLAlchemyOAuthStateStore
 
 from briefings.errors import NotFound
@@ -198,6 +199,17 @@ def test_a_feed_that_nobody_reads_goes_with_what_it_listed(storage):
     assert storage.feeds.get(source.feed.id) is None
     assert storage.feeds.seen(source.feed.id, [listed(source.feed.id, 1, NOW)]) == []
     assert storage.feeds.get(read.id) is not None
+
+
+def test_feeds_that_a_wrong_clock_put_off_are_due_and_others_wait(storage):
+    add = {"workspace": "w", "now": NOW}
+    off, fine = (storage.sources.add(url=f"https://{name}.example/", name=name, **add).feed for name in ("off", "fine"))
+    storage.feeds.claim_due(NOW, holder="me", lease=timedelta(minutes=15), limit=2)
+    storage.feeds.save(replace(off, next_fetch=NOW + timedelta(days=365)), "me")
+    storage.feeds.save(replace(fine, next_fetch=NOW + timedelta(days=1)), "me")
+    tidy(storage, NOW)
+    assert storage.feeds.get(off.id).next_fetch == NOW
+    assert storage.feeds.get(fine.id).next_fetch == NOW + timedelta(days=1)
 
 
 def test_entries_are_forgotten_that_their_feed_does_not_list_any_more(storage):
