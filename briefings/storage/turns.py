@@ -51,8 +51,8 @@ class Turns:
         query = select(*_AS_READ).where(_c.next_due <= milliseconds(now)).order_by(_c.next_due, _c.id).limit(limit)
         with self._database.writing() as connection:
             self._database.hold("publishing")
-            rows = connection.execute(query.with_for_update(skip_locked=True))
-            return [(*row,) for row in rows]  # Its own kind of row would keep the garbage collector busy.
+            cursor = connection.execute(query.with_for_update(skip_locked=True)).cursor
+            return cursor.fetchall() if cursor else ()  # SQLAlchemy's own kind of rows would cost as much again.
 
     def had(self, last: int, oldest: int) -> Sequence[tuple[str, int]]:
         """What the channels of subscriptions have had that are due no later than number `last`, and perhaps of more.
