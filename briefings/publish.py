@@ -74,7 +74,10 @@ def publish_due(
     while True:
         with storage.writing():
             due = storage.turns.due(now, limit)
-            deliveries += storage.turns.take(*publishing.decide(due), now)
+            queued = storage.turns.take(*publishing.decide(due), now)
+            if queued:
+                storage.database.tell()
+        deliveries += queued
         subscriptions += len(due)
         if len(due) < limit:
             return Published(subscriptions, deliveries, storage.subscriptions.earliest_due())

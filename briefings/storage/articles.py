@@ -174,6 +174,7 @@ class Articles:
         """The last of the next numbers. Their row is locked until the end, so that they are in the order of commits."""
         statement = update(counters).where(counters.c.name == "change").values(value=counters.c.value + count)
         number: int = connection.execute(statement.returning(counters.c.value)).scalar_one()
+        self._database.tell()
         return number
 
     def _touch(self, connection: Connection, article: int) -> None:

@@ -102,9 +102,11 @@ class Database:
             yield held
             return
         with self._writer, self._transaction(self._kind.writes) as connection:
-            self._held.writer = connection
+            self._held.writer, self._held.tells = connection, False
             try:
                 yield connection
+                if self._held.tells:
+                    self._kind.tell(connection)
             finally:
                 self._held.writer = None
 
@@ -161,8 +163,8 @@ class Database:
 
         They look every second in any case. Nothing to do where there is but one process.
         """
-        with self.writing() as connection:
-            self._kind.tell(connection)
+        with self.writing():
+            self._held.tells = True
 
     def hearing(self, told: Callable[[], object]) -> AbstractContextManager[None]:
         """While entered, `told` is called in a thread of its own whenever some process says `tell`."""

@@ -120,6 +120,7 @@ class Followups:
                 connection.execute(with_content.values(content=bindparam("body")), replaced)
             if queued:
                 connection.execute(insert(deliveries), queued)
+                self._database.tell()
         return len(queued)
 
     def followed(self, followup: Delivery) -> Followed | None:

@@ -78,6 +78,7 @@ class Outbox:
             had = [{"channel": channel, "story": story, "delivery": delivery} for story in stories]
             if had:
                 connection.execute(self._database.insert(channel_stories).on_conflict_do_nothing(), had)
+            self._database.tell()
             return delivery
 
     def had(self, channel: str) -> set[int]:

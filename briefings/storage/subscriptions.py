@@ -174,13 +174,16 @@ class Subscriptions:
         """Make every active "as it happens" subscription due, after articles arrived. Gives their number."""
         with self._database.writing() as connection:
             self._database.hold("publishing")  # Who publishes may not see the articles, and moves them on all the same.
-            return connection.execute(
+            woken = connection.execute(
                 update(subscriptions)
                 .where(
                     subscriptions.c.cron == "", subscriptions.c.state == "active", subscriptions.c.next_due.is_(None)
                 )
                 .values(next_due=milliseconds(now))
             ).rowcount
+            if woken:
+                self._database.tell()
+            return woken
 
     def _change(self, id: int, workspace: str, **values: object) -> Subscription:
         with self._database.writing() as connection:
