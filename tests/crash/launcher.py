@@ -22,11 +22,12 @@ import signal
 import sys
 import traceback
 from collections import Counter
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-import discord  # noqa: F401 - once, and not in every process; as the others
+import anyio._backends._asyncio  # noqa: F401 - each of these once, and not in every process
+import discord  # noqa: F401
 import psycopg  # noqa: F401
 import slack_bolt.async_app  # noqa: F401
 import sqlalchemy.dialects.postgresql.psycopg
@@ -38,7 +39,11 @@ import bot.app.running
 import bot.connectors.discord
 import bot.connectors.slack
 from bot.app import open_keywords
+from briefings import bodies
+from briefings.sources import Entry
+from briefings.storage import Storage
 from config.settings import Settings
+from tests.servers.newsroom import LIMIT, page, report
 
 ROOT = str(Path(bot.__file__).parents[1])
 OWN = (f"{ROOT}/bot/", f"{ROOT}/briefings/")
@@ -115,11 +120,21 @@ def start(order: dict[str, Any]) -> int:
         os._exit(status)
 
 
+def warm_up() -> None:
+    """Load what is loaded when it is first needed, so that not every process does."""
+    open_keywords()
+    with Storage.open("sqlite://") as storage:
+        for name in dir(storage):
+            getattr(storage, name)
+    warm = Entry(title="Warm")
+    bodies.of_page(page(report(1)), "https://valley.example/", "text/html", LIMIT, warm, None, datetime.now(UTC))
+
+
 def main() -> None:
     bot.app.running.Workshop = Thread  # type: ignore[misc, assignment]
     bot.connectors.slack.SETTLED = timedelta(seconds=1)
     bot.connectors.slack.PER_CHANNEL = bot.connectors.discord.PER_CHANNEL = 20.0
-    open_keywords()
+    warm_up()
     running: dict[int, int] = {}
     with selectors.DefaultSelector() as selector:
         selector.register(0, selectors.EVENT_READ)

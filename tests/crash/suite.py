@@ -30,10 +30,13 @@ from briefings.storage import Storage
 from tests.crash.worlds import Kill, Launcher, Record, World
 from tests.servers.postgresql import Postgresql, running
 
-AT_ONCE = 16
+AT_ONCE = 10
 """Worlds that live at a time: most of a life is waiting for a turn in a channel."""
 KILLS = 5
 """Kills in one world: their points are far apart on the way to the end, so that one does not keep from another."""
+
+LONGEST = 5000
+"""Milliseconds after its start before which a program is killed at random; left alone it needs about four seconds."""
 
 
 class Tally(Struct):
@@ -60,15 +63,12 @@ class Range:
         self._calm: Record | None = None
         self.points: list[Kill] = []
         self.requests: list[Kill] = []
-        self.length = 0.0
-        """Seconds from the start of a program that is left alone to its last post."""
 
     async def leave_alone(self) -> None:
         """Learn what a program comes by that is left alone, and what it posts."""
-        profile, began = self._folder / "profile", time.monotonic()
+        profile = self._folder / "profile"
         with self._world() as world:
             self._calm = await world.live(self._launcher, profile=profile)
-            self.length = time.monotonic() - began
             self.points = list(_points(profile.read_text().splitlines()))
             self.requests = [
                 Kill("request", name, when, nth + 1)
@@ -91,7 +91,7 @@ class Range:
         while self.tally.random < count:
             left = count - self.tally.random
             drawn = [
-                [Kill("instant", nth=chance.randrange(50, int(self.length * 1000))) for _ in range(min(left, KILLS))]
+                [Kill("instant", nth=chance.randrange(50, LONGEST)) for _ in range(min(left, KILLS))]
                 for _ in range(-(-left // KILLS))
             ]
             self.tally.random += sum(await asyncio.gather(*(self._live(kills) for kills in drawn)))
