@@ -131,7 +131,7 @@ class Guard(httpcore.AsyncNetworkBackend):
         if _plain(host) not in self._allowed and not all(map(is_public, found)):
             raise FetchError(
                 f"{host} is in a private network, where nothing is fetched; "
-                "to fetch it all the same, name it in allow_hosts in [reading]."
+                "an operator who wants it all the same names it in allow_hosts in [reading]."
             )
         return found
 
