@@ -50,8 +50,8 @@ def _plan(it: Subscribed, place: int, chance: Random, start: datetime, end: date
         it.quiet = NIGHT
     elif place % 3 == 1:
         slots = zone_of(it.zone, start, end).slots(it.rule, start, end)
-        first = chance.randrange(5, 40)
-        while first + 8 < len(slots):
+        first = chance.randrange(1, 20)
+        while first + 6 < len(slots):
             last = first + chance.randrange(1, 6)
             (it.gone if place % 2 else it.pauses).append((slots[first] + 4 * HOUR, slots[last] + 4 * HOUR))
             first = last + chance.randrange(20, 60)

@@ -55,9 +55,9 @@ class Clock:
 
 
 class Site:
-    """Feeds, one for each topic. Entries come at random, and some change later: a little, or altogether."""
+    """Feeds, one for each topic. Entries come at random, so many `daily`, and some change: a little, or altogether."""
 
-    def __init__(self, clock: Clock, chance: Random, start: datetime, end: datetime) -> None:
+    def __init__(self, clock: Clock, chance: Random, start: datetime, end: datetime, daily: float) -> None:
         self._clock = clock
         self.published: dict[str, datetime] = {}
         self._entries: dict[str, list[tuple[datetime, Report]]] = {topic: [] for topic in TOPICS}
@@ -72,7 +72,7 @@ class Site:
                 for share, change in ((0.2, _corrected), (0.1, _rewritten)):
                     if chance.random() < share and at > start:  # What was there before is news once it is rewritten.
                         self._changes.append((at + chance.random() * 2 * DAY, topic, change(entry)))
-                at += max(HOUR, chance.expovariate(0.3) * DAY)
+                at += max(HOUR, chance.expovariate(daily) * DAY)
         self._changes.sort(key=lambda each: each[0])
 
     async def fetch(self, url: str, *, etag: str | None = None, **_how: Any) -> Fetched:

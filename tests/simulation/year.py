@@ -49,15 +49,25 @@ ZONES = sorted(available_timezones() - {"localtime", "Factory"})
 
 
 class Year:
-    """See the module. `processes` run at a time; `kills` is the chance of each to be killed in a step."""
+    """See the module. `processes` run at a time; `kills` is the chance of each to be killed in a deed, `news` how many
+    stories a day there are on a topic."""
 
     def __init__(
-        self, url: str, start: datetime, end: datetime, zones: list[str], *, seed: int, processes: int, kills: float
+        self,
+        url: str,
+        start: datetime,
+        end: datetime,
+        zones: list[str],
+        *,
+        seed: int = 1,
+        processes: int = 1,
+        kills: float = 0.01,
+        news: float = 0.3,
     ) -> None:
         self.url, self.start, self.end, self.kills = url, start, end, kills
         self.chance = Random(seed)
         self.clock = Clock(start)
-        self.site = Site(self.clock, self.chance, start, end)
+        self.site = Site(self.clock, self.chance, start, end, news)
         self.platform = Platform(self.clock, self.chance)
         self.eye = open_storage(url, self.clock)
         """What the judge sees the database with; it is never killed."""
