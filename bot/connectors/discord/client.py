@@ -58,8 +58,7 @@ class Line(discord.AutoShardedClient):
     """One client, with its commands. Nobody can be mentioned by what it sends unless that names them."""
 
     def __init__(self, parts: Parts, registers: tuple[Register, ...], *, proxy: str | None) -> None:
-        # Nothing is said aloud here, so that nobody need hear which libraries that would take.
-        discord.VoiceClient.warn_nacl = discord.VoiceClient.warn_dave = False
+        _silence()
         super().__init__(
             intents=discord.Intents.default(),
             allowed_mentions=discord.AllowedMentions.none(),
@@ -97,8 +96,9 @@ class Mute(discord.Client):
     """A client that sends, and never goes to the gateway: another process is there."""
 
     def __init__(self, api: Api, *, proxy: str | None) -> None:
+        _silence()
         super().__init__(
-            intents=discord.Intents.none(),
+            intents=discord.Intents(guilds=True),
             allowed_mentions=discord.AllowedMentions.none(),
             max_messages=None,
             max_ratelimit_timeout=LONGEST_PAUSE,
@@ -111,6 +111,11 @@ class Mute(discord.Client):
         """Logged in: requests go through this client from now on."""
         self._api.use(self, hears=False)
         await asyncio.Event().wait()
+
+
+def _silence() -> None:
+    """Nothing is said aloud here, so that nobody need hear which libraries that would take."""
+    discord.VoiceClient.warn_nacl = discord.VoiceClient.warn_dave = False
 
 
 class Keeper:
