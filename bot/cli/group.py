@@ -26,6 +26,7 @@ COMMANDS = {
     "why": "reading",
     "status": "operating",
     "migrate": "upkeep",
+    "move": "moving",
     "backup": "operating",
     "reindex": "upkeep",
     "disconnect": "upkeep",

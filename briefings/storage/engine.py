@@ -55,6 +55,12 @@ class Kind(Protocol):
     def hearing(self, told: Callable[[], object]) -> AbstractContextManager[None]:
         """See `Database.hearing`."""
 
+    def last_numbers(self, connection: Connection) -> dict[str, int]:
+        """See `Database.last_numbers`."""
+
+    def go_on_after(self, connection: Connection, last: Mapping[str, int]) -> None:
+        """See `Database.go_on_after`."""
+
     def prepare(self) -> None:
         """Do what a migration needs done outside its transaction."""
 
@@ -188,6 +194,16 @@ class Database:
         if rows:
             with self.writing() as connection:
                 self._kind.load(connection, table, rows)
+
+    def last_numbers(self) -> dict[str, int]:
+        """The last number that each table gave to a row, by the table's name, though it be deleted since."""
+        with self.reading() as connection:
+            return self._kind.last_numbers(connection)
+
+    def go_on_after(self, last: Mapping[str, int]) -> None:
+        """Let tables give higher numbers to new rows than those of their rows, and than these."""
+        with self.writing() as connection:
+            self._kind.go_on_after(connection, last)
 
     def revision(self) -> str | None:
         """The revision of the schema, None when the database is empty.

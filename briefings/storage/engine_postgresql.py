@@ -96,6 +96,21 @@ class Postgresql:
         """Listen on a connection of its own."""
         return listening(self.engine, told)
 
+    def last_numbers(self, connection: Connection) -> dict[str, int]:
+        """Of each sequence."""
+        return {
+            table: number
+            for table, sequence in _sequences(connection).items()
+            if (number := connection.execute(text(f"SELECT last_value FROM {sequence} WHERE is_called")).scalar())  # noqa: S608
+        }
+
+    def go_on_after(self, connection: Connection, last: Mapping[str, int]) -> None:
+        """Set each sequence."""
+        for table, sequence in _sequences(connection).items():
+            highest = connection.execute(text(f"SELECT max(id) FROM {table}")).scalar()  # noqa: S608
+            if number := max(highest or 0, last.get(table, 0)):
+                connection.execute(select(func.setval(sequence, number)))
+
     def prepare(self) -> None:
         """Nothing."""
 
@@ -127,6 +142,16 @@ class Postgresql:
         else:
             found = _unreachable(cause)
         return found and found[0](found[1].format(name=self.name))
+
+
+def _sequences(connection: Connection) -> dict[str, str]:
+    """The sequence that numbers the rows of each table, by the table's name."""
+    words = """
+        SELECT table_name, pg_get_serial_sequence(quote_ident(table_name), 'id') AS sequence
+        FROM information_schema.columns
+        WHERE table_schema = current_schema() AND column_name = 'id' AND column_default LIKE 'nextval%'
+    """
+    return {row.table_name: row.sequence for row in connection.execute(text(words))}
 
 
 def _address(url: str) -> URL:

@@ -69,6 +69,18 @@ class Sqlite:
         """Nothing: there is one process."""
         return nullcontext()
 
+    def last_numbers(self, connection: Connection) -> dict[str, int]:
+        """As SQLite keeps them, for the tables that never give a number again."""
+        return {row.name: row.seq for row in connection.execute(text("SELECT name, seq FROM sqlite_sequence"))}
+
+    def go_on_after(self, connection: Connection, last: Mapping[str, int]) -> None:
+        """Raise what SQLite keeps."""
+        for name, number in last.items():
+            values = {"name": name, "number": number}
+            changed = text("UPDATE sqlite_sequence SET seq = max(seq, :number) WHERE name = :name")
+            if not connection.execute(changed, values).rowcount and name in _keeping(connection):
+                connection.execute(text("INSERT INTO sqlite_sequence (name, seq) VALUES (:name, :number)"), values)
+
     def prepare(self) -> None:
         """Let readers go on while another writes: kept in the file, and cannot be set within a transaction."""
         if not self.one_connection:
@@ -95,6 +107,12 @@ class Sqlite:
             return None
         kind, sentence = _EXPLANATIONS[code & 0xFF]
         return kind(sentence.format(name=self.name))
+
+
+def _keeping(connection: Connection) -> set[str]:
+    """The tables that never give a number again."""
+    words = "SELECT name FROM sqlite_master WHERE type = 'table' AND sql LIKE '%AUTOINCREMENT%'"
+    return set(connection.execute(text(words)).scalars())
 
 
 def _make_folder(folder: Path) -> None:
