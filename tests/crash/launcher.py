@@ -3,8 +3,9 @@
     python -m tests.crash.launcher
 
 reads a line of JSON for each process to start: its `id`, `environ`, `only` (roles), a `point` at which it is to be
-killed with signal 9 (null for none), and a file `profile` to which it is to write each point that it passes (null for
-none). It writes `{"id", "pid"}` when the process has started and `{"id", "status"}` when it has ended.
+killed with signal 9, a file `profile` to which it is to write each point that it passes, and the seconds of a `lease`
+after which others take over what it had, in the place of the program's own (each null for none). It writes
+`{"id", "pid"}` when the process has started and `{"id", "status"}` when it has ended.
 
 A point is `{"what": "statement" or "commit", "when": "before" or "after", "site", "nth"}`: the nth time that the
 program comes by `site`, the chain of its own functions down to the database. The program knows nothing of all this.
@@ -38,7 +39,9 @@ from sqlalchemy.engine.default import DefaultDialect
 import bot.app.running
 import bot.connectors.discord
 import bot.connectors.slack
+import bot.delivery.holding
 from bot.app import open_keywords
+from bot.connectors.discord import sharing
 from briefings import bodies
 from briefings.sources import Entry
 from briefings.storage import Storage
@@ -109,6 +112,9 @@ def start(order: dict[str, Any]) -> int:
         os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
         os.dup2(log, 1)
         os.dup2(log, 2)
+        if order["lease"]:
+            bot.delivery.holding.LEASE = sharing.LEASE = timedelta(seconds=order["lease"])
+            bot.app.running.LANES_EVERY = timedelta(seconds=1)
         if order["point"] or order["profile"]:
             watch(order["point"], order["profile"])
         status = bot.app.run(Settings.load(os.environ), only=order["only"])
