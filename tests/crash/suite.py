@@ -78,13 +78,17 @@ class Range:
             ]
 
     async def kill_at(self, points: Sequence[Kill], each: int = KILLS) -> None:
-        """Kill programs at these points, `each` in one world; what is not reached there, in a world of its own."""
+        """Kill programs at these points, `each` in one world; those that are not reached there, in others."""
         stripes = max(1, -(-len(points) // each))
-        reached = await asyncio.gather(*(self._live(points[at::stripes]) for at in range(stripes)))
-        left = [point for at, done in enumerate(reached) for point in points[at::stripes][done:]]
-        again = await asyncio.gather(*(self._live([point]) for point in left)) if each > 1 else []
-        self.tally.points += sum(reached) + sum(again)
-        self.tally.missed += len(points) - sum(reached) - sum(again)
+        await asyncio.gather(*(self._kill_in_turn(points[at::stripes]) for at in range(stripes)))
+
+    async def _kill_in_turn(self, points: Sequence[Kill]) -> None:
+        while points:
+            reached = await self._live(points)
+            self.tally.points += reached
+            if not reached:  # From the start on, no program came by the first.
+                self.tally.missed += 1
+            points = points[reached or 1 :]
 
     async def kill_at_random(self, count: int, chance: random.Random) -> None:
         """Kill programs so often, each at an instant between its start and when it would be done."""
