@@ -319,6 +319,8 @@ class Deliverer:
             return message
         await self._await_turn(connector, delivery)
         await self._mark(self._outbox.begin_part, delivery, number, self._lease)
+        if self._hold and not self._hold.ours(delivery):  # Storing it took too long. It was surely not posted.
+            raise TemporaryFailure("Another process may be sending there by now.")
         delivery.sent[number] = ""
         self._traffic.leaves(connector, delivery)
         try:
