@@ -95,6 +95,20 @@ async def start(discord: DiscordServer, desk: ScriptedDesk, monkeypatch: pytest.
 
 
 @pytest.fixture
+async def mute(discord: DiscordServer, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[connector.Discord]:
+    """The connector of a process that sends, while another is at the gateway."""
+    monkeypatch.setattr(Route, "BASE", Route.BASE)
+    monkeypatch.setattr(DiscordWebSocket, "DEFAULT_GATEWAY", DiscordWebSocket.DEFAULT_GATEWAY)
+    made = connector.create(connector.Settings(token=discord.token, api_url=discord.api_url))
+    standing = asyncio.create_task(made.stand_by())
+    yield made
+    standing.cancel()
+    with suppress(asyncio.CancelledError):
+        await standing
+    assert discord.gateway.identifies == 0
+
+
+@pytest.fixture
 async def bot(start: Start, acme: Guild, news: Channel, kim: Member, lee: Member) -> connector.Discord:
     """The connector, running."""
     return await start()
