@@ -44,8 +44,9 @@ PATIENCE = timedelta(days=1)
 class Retries(Struct, frozen=True, kw_only=True):
     """How often to try after temporary failures.
 
-    The wait is drawn from nothing to `first`, doubled with every attempt, `longest` at most: full jitter, see
-    https://aws.amazon.com/blogs/architecture/exponential-backoff-and-jitter/.
+    The wait is drawn from nothing to `first`, doubled with every attempt, up to `longest`: full jitter, see
+    https://aws.amazon.com/blogs/architecture/exponential-backoff-and-jitter/. From there on it is half of that at
+    least: short waits one after another would use up the attempts while a platform is down.
     """
 
     attempts: int
@@ -85,8 +86,8 @@ def after_failure(
         return Unknown(f"A fault in Sidelines ({type(error).__name__}); the log has the details.")
     if attempts >= retries.attempts:
         return lost(str(error))
-    wait = min(retries.longest, retries.first * 2 ** min(attempts - 1, 30)) * jitter
-    return Retry(now + wait)
+    wait = retries.first * 2 ** min(attempts - 1, 30)
+    return Retry(now + (wait * jitter if wait < retries.longest else retries.longest * (1 + jitter) / 2))
 
 
 def notice_of(delivery: Delivery, decision: Pause | GiveUp | Unknown, subscription: Subscription | None) -> Notice:

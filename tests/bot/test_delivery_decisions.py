@@ -10,6 +10,7 @@ from bot.connectors import ChannelGone, OutcomeUnknown, PayloadRefused, RateLimi
 from bot.delivery import PLAIN, GiveUp, Pause, Retries, Retry, Unknown, after_failure, key_of
 from bot.delivery.deciding import PATIENCE
 from briefings.types import Delivery, Notice
+from config.settings import Settings
 
 NOW = datetime(2026, 11, 23, 9, 0, tzinfo=UTC)
 RETRIES = Retries(attempts=4, first=timedelta(seconds=2), longest=timedelta(minutes=5))
@@ -57,12 +58,21 @@ def test_what_may_have_been_posted_is_never_said_to_have_failed(error):
 
 
 @given(st.integers(1, 99), st.floats(0, 1, exclude_max=True))
-def test_waits_are_drawn_from_nothing_to_a_bound_that_doubles(attempts, jitter):
+def test_waits_are_drawn_from_nothing_to_a_bound_that_doubles_until_they_are_long(attempts, jitter):
     retries = Retries(attempts=100, first=timedelta(seconds=2), longest=timedelta(minutes=5))
     decision = decide(TemporaryFailure("Busy."), attempts, jitter, retries)
-    bound = min(timedelta(minutes=5), timedelta(seconds=2) * 2 ** min(attempts - 1, 20))
-    assert NOW <= decision.at <= NOW + bound
-    assert decision.at - NOW == pytest.approx(bound * jitter, abs=timedelta(microseconds=1))
+    longest = timedelta(minutes=5)
+    bound = timedelta(seconds=2) * 2 ** min(attempts - 1, 20)
+    wait = bound * jitter if bound < longest else longest * (1 + jitter) / 2
+    assert decision.at - NOW == pytest.approx(wait, abs=timedelta(microseconds=1))
+
+
+def test_however_the_waits_are_drawn_the_attempts_last_for_an_hour():
+    shipped = Settings.load({"SIDELINES_DATA_DIR": "."}).delivery
+    first, longest = timedelta(seconds=shipped.first_wait), timedelta(seconds=shipped.longest_wait)
+    retries = Retries(attempts=shipped.attempts, first=first, longest=longest)
+    shortest = (decide(TemporaryFailure("Busy."), n, 0.0, retries).at - NOW for n in range(1, shipped.attempts))
+    assert sum(shortest, timedelta()) > timedelta(hours=1)
 
 
 @given(st.integers(0, 100_000), st.floats(0, 1, exclude_max=True))

@@ -1,5 +1,6 @@
 """Each call to Slack is one attempt; what went wrong is told as what may be done about it, and nothing is doubled."""
 
+import socket
 from datetime import timedelta
 
 import pytest
@@ -128,6 +129,21 @@ async def test_a_refused_connection_has_posted_nothing(slack):
     with pytest.raises(TemporaryFailure):
         await api.post(TEAM, CHANNEL, HELLO, thread=None)
     await slack.come_back()
+    await api.post(TEAM, CHANNEL, HELLO, thread=None)
+    assert len(slack.posts(CHANNEL)) == 1
+    await api.close()
+
+
+async def test_a_name_that_is_not_found_has_posted_nothing(slack, monkeypatch):
+    api = Api(slack.api_url.replace("127.0.0.1", "localhost"), SingleTeam(f"xoxb-{TEAM}"))
+
+    def unknown(*_where, **_how):
+        raise socket.gaierror(socket.EAI_AGAIN, "no answer")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(socket, "getaddrinfo", unknown)
+        with pytest.raises(TemporaryFailure, match="cannot be reached"):
+            await api.post(TEAM, CHANNEL, HELLO, thread=None)
     await api.post(TEAM, CHANNEL, HELLO, thread=None)
     assert len(slack.posts(CHANNEL)) == 1
     await api.close()
