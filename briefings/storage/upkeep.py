@@ -86,6 +86,6 @@ def _tidy_feeds(storage: Storage, now: datetime) -> None:
         query = select(seen.c.feed, oldest).group_by(seen.c.feed).having(func.min(seen.c.last_seen) < oldest)
         read = [{"its": feed, "oldest": at} for feed, at in connection.execute(query)]
         if read:
-            settled = seen.c.state.in_(("stored", "skipped"))
+            settled = or_(seen.c.state == "stored", seen.c.state == "skipped")  # IN cannot be run for several at once.
             unlisted = seen.c.feed == bindparam("its"), seen.c.last_seen < bindparam("oldest")
             connection.execute(delete(seen).where(*unlisted, settled), read)

@@ -229,3 +229,11 @@ def test_entries_are_forgotten_that_their_feed_does_not_list_any_more(storage):
     tidy(storage, NOW + 9 * YEAR)
     assert [entry.title for entry in storage.feeds.seen(feed, entries)] == ["3", "4", "5", "6"]
     assert [entry.title for entry in storage.feeds.seen(unchanged, entries)] == ["1"]
+
+
+def test_so_they_are_of_several_feeds_at_once(storage):
+    feeds = [storage.sources.add(workspace="w", url=f"https://{n}.example/", name=n, now=NOW).feed.id for n in "ab"]
+    entries = [listed(feed, number, NOW + number * UNLISTED) for feed in feeds for number in (0, 2)]
+    storage.feeds.remember(entries)
+    tidy(storage, NOW)
+    assert [[entry.title for entry in storage.feeds.seen(feed, entries)] for feed in feeds] == [["2"], ["2"]]
