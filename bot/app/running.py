@@ -172,6 +172,7 @@ class Bot:
         place = partial(place_of, self._connectors)
         self._refresher = open_refresher(settings, storage, self._fetcher, self._workshop.work, place)
         self._scheduler: Scheduler | None = None
+        self._told = 0  # The last change that "as it happens" was told of: not of what a killed process stored last.
         self._holder = uuid4().hex
         self._listening: Mapping[str, asyncio.Task[None]] = {}
 
@@ -255,12 +256,14 @@ class Bot:
         )
 
     async def _next_change(self) -> datetime | None:
-        changed = await asyncio.to_thread(self._storage.articles.last_change) != self._index.last_change
-        return _now() if changed else None
+        last = await asyncio.to_thread(self._storage.articles.last_change)
+        return None if self._index.last_change == self._told == last else _now()
 
     async def _follow(self) -> None:
         """Take articles that any process stored into the index, and let those who get them as it happens get them."""
+        last = await asyncio.to_thread(self._storage.articles.last_change)
         await asyncio.to_thread(self._storage.subscriptions.wake_as_it_happens, _now())
+        self._told = last
         await asyncio.to_thread(self._index.catch_up, self._storage.articles)
 
     async def _next_due(self) -> datetime | None:

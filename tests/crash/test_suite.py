@@ -18,8 +18,9 @@ def test_killed_at_points_and_instants_drawn_by_chance_it_loses_and_doubles_noth
     async def live(worlds: Range, chance: random.Random) -> None:
         await worlds.leave_alone()
         posting = [each for each in worlds.requests if each.site.endswith(("/chat.postMessage", "/messages"))]
-        drawn = sorted(chance.sample(range(len(worlds.points)), 4))
-        kills: list[Kill] = [*(worlds.points[at] for at in drawn), chance.choice(posting)]
+        drawn = sorted(chance.sample(range(len(worlds.points)), 3))
+        stored = next(each for each in worlds.points if _stores(each))
+        kills: list[Kill] = [stored, *(worlds.points[at] for at in drawn), chance.choice(posting)]
         await asyncio.gather(worlds.kill_at(kills, each=len(kills)), worlds.kill_at_random(1, chance))
 
     async def all_of_them() -> list[Range]:
@@ -45,3 +46,8 @@ def test_workers_that_are_killed_and_replaced_post_each_thing_once(tmp_path: Pat
     assert (it.posts, it.lost, it.doubled, it.refused, it.breaches) == (300, 0, 0, 0, ())
     assert it.states == {"delivered": 300}
     assert it.kills == 3
+
+
+def _stores(point: Kill) -> bool:
+    """Whether articles are stored there that nobody was told of."""
+    return point.what == "commit" and point.site.startswith("Intake.store:") and point.when == "after"
