@@ -7,9 +7,7 @@ import asyncio
 import random
 import re
 import resource
-import shutil
 import sqlite3
-import tempfile
 from collections import Counter
 from contextlib import ExitStack, closing
 from datetime import timedelta
@@ -30,7 +28,7 @@ from briefings.storage.engine import milliseconds
 from briefings.types import Document, Key, Notice, Preferences, Section
 from config.settings import Settings
 from tests.bot.conftest import BEGIN, Scripted, Time
-from tests.servers.postgresql import Postgresql, started
+from tests.servers.postgresql import Interrupted
 
 HOUR = timedelta(hours=1)
 STORY = re.compile(r"^\W*(Harbour \d+)", re.MULTILINE)
@@ -165,24 +163,12 @@ class Full:
         resource.setrlimit(resource.RLIMIT_FSIZE, self._allowed)
 
 
-class Stopped:
+class Stopped(Interrupted):
     """A PostgreSQL that is stopped, and started again."""
 
     def __init__(self, _folder: Path, stack: ExitStack, _monkeypatch: pytest.MonkeyPatch) -> None:
-        self._folder = Path(tempfile.mkdtemp(prefix="sidelines-pg-"))
-        stack.callback(shutil.rmtree, self._folder)
-        self._server = stack.enter_context(ExitStack())
-        self.end()
-        self.url = Postgresql.at(self._folder, 1).url.render_as_string(hide_password=False)
-
-    def begin(self) -> None:
-        self._server.close()
-
-    def end(self) -> None:
-        port = self._server.enter_context(started(self._folder))
-        here = self._folder / ".s.PGSQL.1"  # It listens at another port each time; programs find it at this one.
-        here.unlink(missing_ok=True)
-        here.symlink_to(self._folder / f".s.PGSQL.{port}")
+        super().__init__(stack)
+        self.begin, self.end = self.stop, self.start
 
 
 @pytest.mark.parametrize("kind", [Locked, Full, Stopped])

@@ -13,7 +13,7 @@ import subprocess
 import tempfile
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from importlib.util import find_spec
 from pathlib import Path
 from urllib.parse import quote
@@ -122,6 +122,28 @@ def running() -> Iterator[Postgresql]:
             yield Postgresql.at(folder, port)
     finally:
         shutil.rmtree(folder)
+
+
+class Interrupted:
+    """A server of its own that is stopped and started again, and found at one address by its socket all the time."""
+
+    def __init__(self, stack: ExitStack) -> None:
+        self._folder = Path(tempfile.mkdtemp(prefix="sidelines-pg-"))
+        stack.callback(shutil.rmtree, self._folder)
+        self._server = stack.enter_context(ExitStack())
+        self.url = Postgresql.at(self._folder, 1).url.render_as_string(hide_password=False)
+        self.start()
+
+    def stop(self) -> None:
+        """Let it end, whoever is connected."""
+        self._server.close()
+
+    def start(self) -> None:
+        """Start it, or start it again."""
+        port = self._server.enter_context(started(self._folder))
+        here = self._folder / ".s.PGSQL.1"  # It listens at another port each time.
+        here.unlink(missing_ok=True)
+        here.symlink_to(self._folder / f".s.PGSQL.{port}")
 
 
 @contextmanager

@@ -1,8 +1,10 @@
 """Deliveries: one attempt each, every refusal one of the contract's errors, and nothing posted twice."""
 
+import socket
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from discord.http import Route
 
 from bot.connectors import ChannelGone, OutcomeUnknown, Part, PayloadRefused, RateLimited, TemporaryFailure
 from bot.connectors.discord.posting import made_at, shortened
@@ -30,6 +32,19 @@ async def test_a_part_is_posted_once_however_often_it_is_sent(discord, bot, acme
     assert await bot.send(name(acme, news), part(), key=again, thread=None) == first
     (post,) = discord.posts(news)
     assert (post.id, post.content) == (first, "Heron count at the lake")
+
+
+async def test_a_name_that_is_not_found_has_posted_nothing(discord, bot, acme, news, monkeypatch):
+    def unknown(*_where, **_how):
+        raise socket.gaierror(socket.EAI_AGAIN, "no answer")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(Route, "BASE", Route.BASE.replace("127.0.0.1", "localhost"))
+        patched.setattr(socket, "getaddrinfo", unknown)
+        with pytest.raises(TemporaryFailure, match="cannot be reached"):
+            await bot.send(name(acme, news), part(), key=key(), thread=None)
+    await bot.send(name(acme, news), part(), key=key(), thread=None)
+    assert len(discord.posts(news)) == 1
 
 
 async def test_what_follows_goes_into_a_thread_named_after_the_lead(discord, bot, acme, news):
