@@ -15,7 +15,7 @@ import sys
 import tempfile
 import time as real
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from random import Random
@@ -50,7 +50,7 @@ ZONES = sorted(available_timezones() - {"localtime", "Factory"})
 
 class Year:
     """See the module. `processes` run at a time; `kills` is the chance of each to be killed in a deed, `news` how many
-    stories a day there are on a topic."""
+    stories a day there are on a topic. Every day `daily` is called."""
 
     def __init__(
         self,
@@ -63,7 +63,9 @@ class Year:
         processes: int = 1,
         kills: float = 0.01,
         news: float = 0.3,
+        daily: Callable[[datetime], object] = lambda _now: None,
     ) -> None:
+        self.daily = daily
         self.url, self.start, self.end, self.kills = url, start, end, kills
         self.chance = Random(seed)
         self.clock = Clock(start)
@@ -181,6 +183,7 @@ class Year:
             self.stopped.append((now + INSTANT if published else now, min(at for at in self.slots if at)))
         if self.running and (self.tally["audits"] == 0 or now - self.audited >= DAY):
             self._audit()
+            self.daily(now)
             tidy(self.eye, now, followed=self.followed)
 
     async def _all(self, deed: str) -> bool:
@@ -319,10 +322,10 @@ def report(year: Year, found: list[str], seconds: float) -> str:
     return "\n".join([*(f"{name:42} {value}" for name, value in rows.items()), *found[:20]])
 
 
-def live(url: str, start: datetime, end: datetime, zones: list[str], **how: float) -> tuple[Year, list[str], str]:
+def live(url: str, start: datetime, end: datetime, zones: list[str], **how: Any) -> tuple[Year, list[str], str]:
     """A year, or another time; gives it, what was not as it should be, and the table."""
     begin = real.monotonic()
-    year = Year(url, start, end, zones, **how)  # type: ignore[arg-type]
+    year = Year(url, start, end, zones, **how)
     logging.disable(logging.CRITICAL)
     threads, asyncio.to_thread = asyncio.to_thread, _at_once
     try:
@@ -333,6 +336,10 @@ def live(url: str, start: datetime, end: datetime, zones: list[str], **how: floa
     found = list(year.differences())
     year.eye.close()
     return year, found, report(year, found, real.monotonic() - begin)
+
+
+def _tell(now: datetime) -> None:
+    print(f"\r{now:%d %B}  ", end="", file=sys.stderr, flush=True)
 
 
 async def _at_once(function: Any, /, *values: Any, **named: Any) -> Any:
@@ -353,8 +360,10 @@ def main() -> int:
         processes = 1 if url.startswith("sqlite") else 2
         zones = Random(options.seed).sample(ZONES, options.zones)
         end = START + options.days * DAY
-        _, found, table = live(url, START, end, zones, seed=options.seed, processes=processes, kills=options.kills)
-    print(table)
+        _, found, table = live(
+            url, START, end, zones, seed=options.seed, processes=processes, kills=options.kills, daily=_tell
+        )
+    print(f"\n{table}")
     return 1 if found else 0
 
 
