@@ -29,17 +29,18 @@ from briefings.storage import Storage
 from briefings.storage.tables import leases, shares
 from briefings.types import Document, Key, Schedule, Section, Slot
 from tests.servers.discord import DiscordServer
-from tests.servers.newsroom import NOON, page, report, rss
+from tests.servers.newsroom import page, report, rss
 from tests.servers.slack import SlackServer
 from tests.servers.web import Asked, Reply, WebServer
 
 ROOT = Path(__file__).parents[2]
 ENOUGH = 90.0
 """Seconds after which a world that has not ended has lost something."""
-TEASER = report(4)
-FIRST = (report(0), report(1), report(2), replace(TEASER, text=""))
+NOW = datetime.now(UTC)
+TEASER, *WHOLE = (report(n, date=NOW - timedelta(minutes=n + 1)) for n in (4, 0, 1, 2))
+FIRST = (*WHOLE, replace(TEASER, text=""))
 EDITED = replace(FIRST[0], text=FIRST[0].text.replace("fair number 0", "fair number 70"))
-SECOND = (report(9, date=NOON), EDITED, *FIRST[1:])
+SECOND = (report(9, date=NOW), EDITED, *FIRST[1:])
 SLOW = "Glaciers"
 
 
@@ -326,7 +327,7 @@ class World:
     # What it is about ----------------------------------------------------------------------------------------------
 
     def _furnish(self, storage: Storage) -> None:
-        now, long_ago = datetime.now(UTC), NOON - timedelta(days=30)
+        now = datetime.now(UTC)
         workspace = self.side.workspace
         slow = Schedule("daily", (f"{now.minute} {now.hour} * * *",), "UTC")  # A day from now at the earliest.
         with storage.writing():
@@ -338,9 +339,9 @@ class World:
                 document = Document(title=f"{SLOW} move, {number}", sections=(Section(None, told),))
                 storage.articles.add(document, keys=[Key("guid", str(number))], workspace=workspace, now=now)
             yesterday = now - timedelta(days=1)
-            for channel, topic, schedule, since in (
-                (self.side.channels[0], "valley", parse_when("as it happens", "UTC"), long_ago),
-                (self.side.channels[1], "glaciers", slow, yesterday),
+            for channel, topic, schedule in (
+                (self.side.channels[0], "valley", parse_when("as it happens", "UTC")),
+                (self.side.channels[1], "glaciers", slow),
             ):
                 storage.subscriptions.create(
                     workspace=workspace,
@@ -348,9 +349,9 @@ class World:
                     topic=topic,
                     query=topic,
                     schedule=schedule,
-                    since=since,
+                    since=yesterday,
                     next_slot=Slot(yesterday.strftime("%Y-%m-%dT%H:%M"), yesterday) if topic == "glaciers" else None,
-                    now=since,
+                    now=yesterday,
                 )
 
     def _look_again(self, storage: Storage) -> None:
