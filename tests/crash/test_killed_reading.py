@@ -22,7 +22,7 @@ from briefings.slots import parse_when
 from briefings.storage import Storage
 from briefings.storage.tables import seen
 from briefings.types import Briefing
-from tests.servers.newsroom import NOON, page, report, rss
+from tests.servers.newsroom import page, report, rss
 from tests.servers.web import Reply, WebServer
 
 ROOT = Path(__file__).parents[2]
@@ -34,11 +34,11 @@ FOLLOW = "briefings.index:Index.catch_up"
 Point = tuple[str, str, int]
 """A method, "before" or "after", and the number of the call: where a run is killed, see killed.py."""
 
-TOLD_AT_LENGTH = [report(n) for n in range(4)]
-TEASER = report(4)
+NOW = datetime.now(UTC)
+*TOLD_AT_LENGTH, TEASER = (report(n, date=NOW - timedelta(minutes=n + 1)) for n in range(5))
 FIRST = [*TOLD_AT_LENGTH, replace(TEASER, text="")]
 EDITED = replace(FIRST[0], text=FIRST[0].text + "<p>A correction was added at the end of this report.</p>")
-SECOND = [report(9, date=NOON), EDITED, *FIRST[1:]]
+SECOND = [report(9, date=NOW), EDITED, *FIRST[1:]]
 
 
 class Site:
@@ -60,7 +60,7 @@ class World:
     def __init__(self, folder: Path, site: Site) -> None:
         self.folder = folder
         self.killed: list[Point] = []
-        long_ago = NOON - timedelta(days=30)
+        yesterday = NOW - timedelta(days=1)
         with self.storage() as storage:
             storage.first_time("sample")
             storage.sources.add(workspace="terminal", url=site.feed, name="Valley Post", now=datetime.now(UTC))
@@ -70,9 +70,9 @@ class World:
                 topic="valley",
                 query="valley",
                 schedule=parse_when("as it happens", "UTC"),
-                since=long_ago,
+                since=yesterday,
                 next_slot=None,
-                now=long_ago,
+                now=yesterday,
             )
 
     def storage(self) -> Storage:
