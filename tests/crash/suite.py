@@ -1,6 +1,7 @@
 """Kill the real program with signal 9 before and after all it does, and at random instants: is all posted, and once?
 
-    python -m tests.crash.suite [--database sqlite|postgresql] [--platform slack|discord] [--random 100] [--seed 1]
+    python -m tests.crash.suite [--database sqlite|postgresql] [--platform slack|discord]
+                                [--points 100] [--random 100] [--seed 1]
 
 First a program is left alone, and each statement, commit and request on its way from its start to the last post is
 written down. Then programs are killed: before and after each statement and commit, and before, within and after each
@@ -156,14 +157,18 @@ def _points(lines: Iterable[str]) -> Iterator[Kill]:
                 yield Kill(what, site, when, nth)
 
 
-async def run(folder: Path, platform: str, server: Postgresql | None, count: int, seed: int) -> Tally:
-    """All of it on one platform and one kind of database."""
-    began = time.monotonic()
+async def run(
+    folder: Path, platform: str, server: Postgresql | None, *, points: int | None, count: int, seed: int
+) -> Tally:
+    """All of it on one platform and one kind of database, or so many of the `points`, and `count` random kills."""
+    began, chance = time.monotonic(), random.Random(seed)
     async with Launcher() as launcher:
         worlds = Range(folder, platform, server, launcher)
         await worlds.leave_alone()
-        await worlds.kill_at([*worlds.points, *worlds.requests])
-        await worlds.kill_at_random(count, random.Random(seed))
+        found = [*worlds.points, *worlds.requests]
+        drawn = sorted(chance.sample(range(len(found)), min(points or len(found), len(found))))
+        await worlds.kill_at([found[at] for at in drawn])
+        await worlds.kill_at_random(count, chance)
     worlds.tally.seconds = time.monotonic() - began
     return worlds.tally
 
@@ -172,6 +177,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--database", choices=("sqlite", "postgresql"))
     parser.add_argument("--platform", choices=("slack", "discord"))
+    parser.add_argument("--points", type=int, help="so many of the points, drawn by chance; all of them without it")
     parser.add_argument("--random", type=int, default=100, help="kills at random instants")
     parser.add_argument("--seed", type=int, default=1)
     arguments = parser.parse_args()
@@ -182,7 +188,8 @@ def main() -> int:
         with running() if database == "postgresql" else nullcontext(None) as server:
             for platform in [arguments.platform] if arguments.platform else ["slack", "discord"]:
                 with tempfile.TemporaryDirectory() as folder:
-                    it = asyncio.run(run(Path(folder), platform, server, arguments.random, arguments.seed))
+                    given = {"points": arguments.points, "count": arguments.random, "seed": arguments.seed}
+                    it = asyncio.run(run(Path(folder), platform, server, **given))
                 print(
                     f"| {database:10} | {platform:8} | {it.points:11} | {it.random:12} | {it.lost:4} | {it.doubled:7} "
                     f"| {it.unknown:7} | {it.seconds:7.0f} |",
