@@ -28,7 +28,8 @@ from pathlib import Path
 from msgspec import Struct
 
 from briefings.storage import Storage
-from tests.crash.worlds import Kill, Launcher, Record, World
+from tests.crash.programs import Kill, Launcher
+from tests.crash.worlds import Record, World
 from tests.servers.postgresql import Postgresql, running
 
 AT_ONCE = 10

@@ -6,9 +6,9 @@ import asyncio
 import random
 from pathlib import Path
 
+from tests.crash.programs import Kill, Launcher
 from tests.crash.suite import Range
 from tests.crash.workers import run
-from tests.crash.worlds import Kill, Launcher
 from tests.servers.postgresql import Postgresql
 
 

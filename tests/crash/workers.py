@@ -11,14 +11,12 @@ from __future__ import annotations
 
 import argparse
 import asyncio
-import os
 import random
 import signal
 import sys
 import tempfile
 import time
 from collections import Counter
-from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -27,7 +25,7 @@ from msgspec import Struct
 from briefings.slots import parse_when
 from briefings.storage import Storage
 from briefings.types import Document, Key, Section, Slot
-from tests.crash.worlds import Launcher
+from tests.crash.programs import Launcher, Program
 from tests.servers.discord import Channel, DiscordServer
 from tests.servers.postgresql import running
 
@@ -54,33 +52,32 @@ class Crew:
     def __init__(self, launcher: Launcher, environ: dict[str, str], lease: int | None) -> None:
         self.kills = 0
         self._launcher, self._environ, self._lease = launcher, environ, lease
-        self._pids: list[int] = []
+        self._programs: list[Program] = []
         self._watches: set[asyncio.Task[None]] = set()
         self._over = False
 
     async def hire(self) -> None:
         """One more."""
-        pid, ended = await self._launcher.start(self._environ, only=("worker",), lease=self._lease)
-        self._pids.append(pid)
-        watch = asyncio.create_task(self._replace(pid, ended))
+        program = await self._launcher.start(self._environ, only=("worker",), lease=self._lease)
+        self._programs.append(program)
+        watch = asyncio.create_task(self._replace(program))
         self._watches.add(watch)
 
     def kill(self, chance: random.Random) -> None:
         """One of them, whichever."""
         self.kills += 1
-        os.kill(chance.choice(self._pids), signal.SIGKILL)
+        chance.choice(self._programs).kill()
 
     async def dismiss(self) -> None:
         """All of them, at once."""
         self._over = True
-        for pid in self._pids:
-            with suppress(ProcessLookupError):
-                os.kill(pid, signal.SIGKILL)
+        for program in self._programs:
+            program.kill()
         await asyncio.gather(*self._watches)
 
-    async def _replace(self, pid: int, ended: asyncio.Future[int]) -> None:
-        status = await ended
-        self._pids.remove(pid)
+    async def _replace(self, program: Program) -> None:
+        status = await program.ended
+        self._programs.remove(program)
         if not self._over:
             assert status == -signal.SIGKILL, status
             await self.hire()

@@ -8,17 +8,14 @@ is compared with that of a world in which nothing was killed.
 from __future__ import annotations
 
 import asyncio
-import json
-import os
 import signal
-import sys
 import time
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import AsyncExitStack
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any
 
 from aiohttp import web
 from msgspec import Struct
@@ -28,12 +25,11 @@ from briefings.slots import parse_when
 from briefings.storage import Storage
 from briefings.storage.tables import leases, shares
 from briefings.types import Document, Key, Schedule, Section, Slot
-from tests.servers.discord import DiscordServer
+from tests.crash.programs import Kill, Launcher, Program
+from tests.crash.sides import SIDES, Post, Side
 from tests.servers.newsroom import page, report, rss
-from tests.servers.slack import SlackServer
 from tests.servers.web import Asked, Reply, WebServer
 
-ROOT = Path(__file__).parents[2]
 ENOUGH = 90.0
 """Seconds after which a world that has not ended has lost something."""
 NOW = datetime.now(UTC)
@@ -42,93 +38,6 @@ FIRST = (*WHOLE, replace(TEASER, text=""))
 EDITED = replace(FIRST[0], text=FIRST[0].text.replace("fair number 0", "fair number 70"))
 SECOND = (report(9, date=NOW), EDITED, *FIRST[1:])
 SLOW = "Glaciers"
-
-
-class Kill(Struct, frozen=True):
-    """Where a process is killed. At a statement or commit: see `launcher`. At a request: `site` is its name, and `when`
-    is "before" the server does anything, when it is "done" but not answered, or "after" the answer. At an instant:
-    `nth` milliseconds after the start."""
-
-    what: str
-    site: str = ""
-    when: str = "before"
-    nth: int = 1
-
-
-class Post(Struct, frozen=True):
-    """What the platform shows: its channel, the key by which the program knows it, and its words."""
-
-    channel: str
-    key: str
-    words: str
-
-
-class Side(Protocol):
-    """A chat platform: its server, and what the program is told of it."""
-
-    server: Any
-    workspace: str
-    channels: tuple[str, str]
-    environ: dict[str, str]
-
-    def posts(self) -> list[Post]: ...
-
-
-class SlackSide:
-    """A Slack with one workspace."""
-
-    def __init__(self) -> None:
-        self.server = SlackServer(strict=False)
-        self.server.pace.per_channel = None
-        team = self.server.add_workspace("T0CRASH001", "Crash")
-        team.user("U0CRASH001", "kim", admin=True)
-        for id, name in (("C0CRASH001", "valley"), ("C0CRASH002", "glaciers")):
-            team.channel(id, name)
-        self.server.socket()
-        self.workspace = "slack:T0CRASH001"
-        self.channels = ("C0CRASH001", "C0CRASH002")
-
-    @property
-    def environ(self) -> dict[str, str]:
-        return {
-            "SLACK_API_URL": self.server.api_url,
-            "SLACK_BOT_TOKEN": "xoxb-T0CRASH001",
-            "SLACK_APP_TOKEN": self.server.app_token,
-        }
-
-    def posts(self) -> list[Post]:
-        return [
-            Post(channel, json.dumps(message.metadata), message.shown)
-            for channel in self.channels
-            for message in self.server.posts(channel)
-        ]
-
-
-class DiscordSide:
-    """A Discord with one server."""
-
-    def __init__(self) -> None:
-        self.server = DiscordServer(strict=False)
-        self.server.pace.buckets.clear()
-        guild = self.server.add_guild("Crash")
-        self._guild = guild
-        self.channels = (guild.channel("valley").id, guild.channel("glaciers").id)
-        self.workspace = f"discord:{guild.id}"
-
-    @property
-    def environ(self) -> dict[str, str]:
-        return {"DISCORD_API_URL": self.server.api_url, "DISCORD_TOKEN": self.server.token}
-
-    def posts(self) -> list[Post]:
-        parents = {id: place.parent for id, place in self._guild.channels.items() if place.parent}
-        return [
-            Post(parents.get(message.channel, message.channel) or "", str(message.nonce), message.shown)
-            for message in self.server.world.messages.values()
-            if message.author is self.server.bot and message.via == "api"
-        ]
-
-
-SIDES: dict[str, type[SlackSide | DiscordSide]] = {"slack": SlackSide, "discord": DiscordSide}
 
 
 class Site(WebServer):
@@ -153,61 +62,6 @@ class Site(WebServer):
         self.serve("/feed", Reply(body, type="application/rss+xml", etag=f'"{len(reports)}"'))
 
 
-class Launcher:
-    """The process that starts programs; see `launcher`."""
-
-    async def __aenter__(self) -> Launcher:
-        self._ended: dict[int, asyncio.Future[int]] = {}
-        self._begun: dict[int, asyncio.Future[int]] = {}
-        self._process = await asyncio.create_subprocess_exec(
-            sys.executable,
-            "-m",
-            "tests.crash.launcher",
-            cwd=ROOT,
-            stdin=asyncio.subprocess.PIPE,
-            stdout=asyncio.subprocess.PIPE,
-            limit=1 << 20,
-        )
-        self._reading = asyncio.create_task(self._read())
-        return self
-
-    async def __aexit__(self, *_: object) -> None:
-        assert self._process.stdin
-        self._process.stdin.close()
-        await self._process.wait()
-        await self._reading
-
-    async def start(
-        self,
-        environ: dict[str, str],
-        kill: Kill | None = None,
-        *,
-        profile: Path | None = None,
-        only: Sequence[str] = (),
-        lease: int | None = None,
-    ) -> tuple[int, asyncio.Future[int]]:
-        """Start a program; gives its process number, and what will tell its status. `lease`: see `launcher`."""
-        id, loop = len(self._ended), asyncio.get_running_loop()
-        self._begun[id], self._ended[id] = loop.create_future(), loop.create_future()
-        point = None
-        if kill and kill.what in {"statement", "commit"}:
-            point = {"what": kill.what, "site": kill.site, "when": kill.when, "nth": kill.nth}
-        order = {"id": id, "environ": environ, "point": point, "only": only, "lease": lease}
-        order["profile"] = str(profile) if profile else None
-        assert self._process.stdin
-        self._process.stdin.write(json.dumps(order).encode() + b"\n")
-        return await self._begun[id], self._ended[id]
-
-    async def _read(self) -> None:
-        assert self._process.stdout
-        async for line in self._process.stdout:
-            told = json.loads(line)
-            if "pid" in told:
-                self._begun[told["id"]].set_result(told["pid"])
-            else:
-                self._ended[told["id"]].set_result(told["status"])
-
-
 class World:
     """See the module. `killed` are the kills that really came; `requests` counts those of the first process."""
 
@@ -219,7 +73,7 @@ class World:
         self.killed: list[Kill] = []
         self._over = False
         self._kill: Kill | None = None
-        self._pid = 0
+        self._program: Program | None = None
 
     async def live(self, launcher: Launcher, kills: Iterable[Kill] = (), *, profile: Path | None = None) -> Record:
         """Let all happen: each process is killed at the next of `kills`, and another one started until all is done.
@@ -261,14 +115,13 @@ class World:
         while not self._over:
             self._kill = kill = next(kills, None)
             self.requests.clear()
-            self._pid, ended = await launcher.start(environ, kill, profile=profile)
+            self._program = await launcher.start(environ, kill, profile=profile)
             if self._over:
                 self._strike()
             timer = None
             if kill and kill.what == "instant":
                 timer = asyncio.get_running_loop().call_later(kill.nth / 1000, self._strike)
-            status = await ended
-            self._pid = 0
+            status = await self._program.ended
             if timer:
                 timer.cancel()
             if self._over:
@@ -279,8 +132,8 @@ class World:
             await asyncio.to_thread(let_go, storage)
 
     def _strike(self) -> None:
-        if self._pid:
-            os.kill(self._pid, signal.SIGKILL)
+        if self._program:
+            self._program.kill()
 
     def _asked(self, name: str | None) -> str | None:
         """A request has come; answers when the program is to be killed at it. None: it is that time."""
