@@ -38,13 +38,15 @@ def feeds(context: click.Context, workspace: str, as_json: bool) -> int:
     A workspace's own sources are changed in its chat; --for names a workspace, such as terminal or slack:T01.
     """
     context.obj = Asker(workspace=workspace, channel=HERE, person="", may_manage=True)
-    if context.invoked_subcommand:
-        return 0
-    if not as_json:
-        return _typed(context.obj, "sources")
-    with opened_storage() as (_, storage):
-        print_json([_shape(each) for each in storage.sources.list(workspace)])
-    return 0
+    return 0 if context.invoked_subcommand else _listed(context.obj, as_json=as_json)
+
+
+@feeds.command(name="list")
+@json_option
+@click.pass_obj
+def show(asker: Asker, as_json: bool) -> int:
+    """List the feeds, and how each one goes."""
+    return _listed(asker, as_json=as_json)
 
 
 @feeds.command()
@@ -123,6 +125,14 @@ def refresh() -> int:
     with opened_storage() as (settings, storage), progress_bar("Reading") as progress:
         done = asyncio.run(refresh_once(settings, storage, progress))
     click.echo(f"{done} {'feed was' if done == 1 else 'feeds were'} read.")
+    return 0
+
+
+def _listed(asker: Asker, *, as_json: bool) -> int:
+    if not as_json:
+        return _typed(asker, "sources")
+    with opened_storage() as (_, storage):
+        print_json([_shape(each) for each in storage.sources.list(asker.workspace)])
     return 0
 
 

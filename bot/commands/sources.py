@@ -96,12 +96,12 @@ def state(context: Context, it: Source) -> str:
 
 
 def source(context: Context, argument: str) -> Reply:
-    """`source add ADDRESS`, and what can be done with one.
+    """`source add ADDRESS`, `source list`, and what can be done with one.
 
     Raises FetchError, UnreadableFeed, AlreadyThere, NotFound.
     """
     verb, _, rest = argument.strip().partition(" ")
-    if not verb:
+    if not verb or verb.casefold() == "list":
         return sources(context, "")
     context.must_manage("")
     act = _ACTS.get(verb.casefold())

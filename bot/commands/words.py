@@ -24,7 +24,7 @@ SHAPES = {
     "topics": r"",
     "topic": r"(?:add|remove)?|(?:add|remove)\s.*",
     "sources": r"",
-    "source": rf"(?:{ON_SOURCES})?|(?:{ON_SOURCES})\s.*",
+    "source": rf"(?:list|{ON_SOURCES})?|(?:{ON_SOURCES})\s.*",
     "feeds": r"(?:import|export)?|import\s.*",
     "settings": r".*",
     "why": r".+",

@@ -31,6 +31,8 @@ def test_a_feed_is_added_read_and_searched(web: WebServer, run) -> None:
     assert "The old crane fell" in run("ask", "what fell into the dock?").out
     assert run("feeds", "refresh").out == "0 feeds were read.\n"
     assert "last read" in run("feeds").out
+    assert run("feeds", "list").out == run("feeds").out
+    assert run("feeds", "list", "--json").out == run("feeds", "--json").out
     (shown,) = json.loads(run("feeds", "--json").out)
     assert (shown["name"], shown["url"], shown["state"]) == ("Harbour News", web.url("/feed"), "healthy")
 

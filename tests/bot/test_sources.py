@@ -289,6 +289,13 @@ def test_nobody_can_send_the_bot_round_the_web(commands: Commands, web: WebServe
     assert len(web.asked_for("/none")) == EACH + 1
 
 
+def test_a_list_of_sources_has_two_names(commands: Commands, web: WebServer) -> None:
+    commands.handle(f"source add {web.url('/news.xml')}", ADA, NOW)
+    for asker in (ADA, READER):
+        assert "1. Harbour News" in shown(commands.handle("source list", asker, NOW))
+        assert commands.handle("source list", asker, NOW) == commands.handle("sources", asker, NOW)
+
+
 @pytest.mark.parametrize("words", ["Sources of the leak?", "feeds on krill", "source of the Nile", "feeds"])
 def test_ordinary_words_are_questions(words: str, commands: Commands) -> None:
     reply = commands.handle(words, ADA, NOW)
