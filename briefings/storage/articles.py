@@ -26,7 +26,7 @@ from sqlalchemy import (
     update,
 )
 
-from briefings.storage.engine import Database, milliseconds, moment
+from briefings.storage.engine import Database, milliseconds, moment, optional_milliseconds, optional_moment
 from briefings.storage.tables import (
     article_keys,
     article_workspaces,
@@ -231,7 +231,9 @@ class Articles:
         order = (articles.c.arrived.desc(), func.coalesce(articles.c.published, 0).desc(), articles.c.id.desc())
         with self._database.reading() as connection:
             return [
-                Head(id=row.id, title=row.title, url=row.url, source=row.source, published=_moment(row.published))
+                Head(
+                    id=row.id, title=row.title, url=row.url, source=row.source, published=optional_moment(row.published)
+                )
                 for row in connection.execute(statement.order_by(*order))
             ]
 
@@ -308,7 +310,7 @@ def _columns(document: Document) -> dict[str, Any]:
         "source": document.source,
         "byline": document.byline,
         "language": document.language,
-        "published": None if document.published is None else milliseconds(document.published),
+        "published": optional_milliseconds(document.published),
     }
 
 
@@ -366,13 +368,9 @@ def _article(row: Row[Any], text: tuple[Section, ...]) -> Article:
         source=row.source,
         byline=row.byline,
         language=row.language,
-        published=_moment(row.published),
+        published=optional_moment(row.published),
         arrived=moment(row.arrived),
         updated=moment(row.updated),
         change=row.change,
         backlog=row.backlog,
     )
-
-
-def _moment(stored: int | None) -> datetime | None:
-    return None if stored is None else moment(stored)

@@ -6,7 +6,7 @@ from typing import Any
 from msgspec import Struct
 from sqlalchemy import Connection, Select, and_, delete, exists, func, literal, null, or_, select, tuple_
 
-from briefings.storage.engine import Database, milliseconds, moment
+from briefings.storage.engine import Database, milliseconds, optional_moment
 from briefings.storage.tables import audits, deliveries, delivery_parts, empty_slots, subscriptions
 from briefings.types import Schedule
 
@@ -68,7 +68,7 @@ class Audits:
                 schedule=Schedule(words=row.words, cron=tuple(row.cron.splitlines()), zone=row.zone),
                 first_slot=row.first_slot,
                 next_slot=row.next_slot,
-                next_due=None if row.next_due is None else moment(row.next_due),
+                next_due=optional_moment(row.next_due),
                 served=tuple(served[row.id]),
             )
             for row in rows

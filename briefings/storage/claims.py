@@ -4,7 +4,7 @@ from datetime import datetime, timedelta
 
 from sqlalchemy import and_, delete, func, select, update
 
-from briefings.storage.engine import Database, milliseconds, moment
+from briefings.storage.engine import Database, milliseconds, optional_moment
 from briefings.storage.tables import events
 
 LEASE = timedelta(seconds=60)
@@ -55,7 +55,7 @@ class Claims:
         with self._database.reading() as connection:
             begun = events.c.event.startswith(prefix, autoescape=True)
             claimed = connection.execute(select(func.max(events.c.claimed)).where(begun)).scalar()
-            return None if claimed is None else moment(claimed)
+            return optional_moment(claimed)
 
     def release(self) -> None:
         """Let go of what a killed process held: for a program that starts and knows that it runs alone."""

@@ -265,6 +265,16 @@ def moment(milliseconds: int) -> datetime:
     return _EPOCH + milliseconds * _MILLISECOND
 
 
+def optional_milliseconds(at: datetime | None) -> int | None:
+    """`milliseconds`, of a time that there need not be."""
+    return None if at is None else milliseconds(at)
+
+
+def optional_moment(stored: int | None) -> datetime | None:
+    """`moment`, of a time that there need not be."""
+    return None if stored is None else moment(stored)
+
+
 def _kind(url: str) -> Kind:
     """The kind of database that an address names. What the others need is not loaded."""
     scheme = url.partition(":")[0].partition("+")[0]

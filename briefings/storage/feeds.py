@@ -14,7 +14,7 @@ from sqlalchemy import ColumnElement, Row, and_, bindparam, case, delete, exists
 
 from briefings.sources import Entry, Feed, Seen
 from briefings.storage.contents import PARAMETERS
-from briefings.storage.engine import Database, milliseconds, moment
+from briefings.storage.engine import Database, milliseconds, moment, optional_milliseconds, optional_moment
 from briefings.storage.tables import feeds, seen, sources
 
 _MILLISECOND = timedelta(milliseconds=1)
@@ -73,7 +73,7 @@ class Feeds:
         at = case((feeds.c.lease > feeds.c.next_fetch, feeds.c.lease), else_=feeds.c.next_fetch)
         with self._database.reading() as connection:
             earliest = connection.execute(select(func.min(at)).where(exists().where(_reader()))).scalar()
-        return None if earliest is None else moment(earliest)
+        return optional_moment(earliest)
 
     def release(self) -> None:
         """Let go of what a killed process held: for a program that starts and knows that it runs alone."""
@@ -106,7 +106,11 @@ class Feeds:
                     _SAVE,
                     [
                         {f"new_{name}": value for name, value in _columns(after).items()}
-                        | {"number": after.id, "its_holder": holder, "was_next": _stored(before.next_fetch)}
+                        | {
+                            "number": after.id,
+                            "its_holder": holder,
+                            "was_next": optional_milliseconds(before.next_fetch),
+                        }
                         for before, after in looks
                     ],
                 )
@@ -261,11 +265,11 @@ def _columns(feed: Feed) -> dict[str, Any]:
         "health": feed.health,
         "reason": feed.reason,
         "failures": feed.failures,
-        "changed": _stored(feed.changed),
-        "last_fetch": _stored(feed.last_fetch),
-        "last_good": _stored(feed.last_good),
-        "last_news": _stored(feed.last_news),
-        "next_fetch": _stored(feed.next_fetch),
+        "changed": optional_milliseconds(feed.changed),
+        "last_fetch": optional_milliseconds(feed.last_fetch),
+        "last_good": optional_milliseconds(feed.last_good),
+        "last_news": optional_milliseconds(feed.last_news),
+        "next_fetch": optional_milliseconds(feed.next_fetch),
         "every": None if feed.every is None else feed.every // _MILLISECOND,
         "etag": feed.etag,
         "last_modified": feed.last_modified,
@@ -297,11 +301,11 @@ def feed(row: Row[Any]) -> Feed:
         health=row.health,
         reason=row.reason,
         failures=row.failures,
-        changed=_moment(row.changed),
-        last_fetch=_moment(row.last_fetch),
-        last_good=_moment(row.last_good),
-        last_news=_moment(row.last_news),
-        next_fetch=_moment(row.next_fetch),
+        changed=optional_moment(row.changed),
+        last_fetch=optional_moment(row.last_fetch),
+        last_good=optional_moment(row.last_good),
+        last_news=optional_moment(row.last_news),
+        next_fetch=optional_moment(row.next_fetch),
         every=None if row.every is None else row.every * _MILLISECOND,
         etag=row.etag,
         last_modified=row.last_modified,
@@ -321,7 +325,7 @@ def _seen_columns(entry: Seen) -> dict[str, Any]:
         "state": entry.state,
         "reason": entry.reason,
         "tries": entry.tries,
-        "next_try": _stored(entry.next_try),
+        "next_try": optional_milliseconds(entry.next_try),
         "entry": None if entry.entry is None else msgspec.json.encode(entry.entry).decode(),
     }
 
@@ -340,14 +344,6 @@ def entry(row: Row[Any]) -> Seen:
         state=row.state,
         reason=row.reason,
         tries=row.tries,
-        next_try=_moment(row.next_try),
+        next_try=optional_moment(row.next_try),
         entry=None if row.entry is None else _ENTRY.decode(row.entry),
     )
-
-
-def _stored(moment: datetime | None) -> int | None:
-    return None if moment is None else milliseconds(moment)
-
-
-def _moment(stored: int | None) -> datetime | None:
-    return None if stored is None else moment(stored)

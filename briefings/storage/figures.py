@@ -6,7 +6,7 @@ from datetime import datetime
 from msgspec import Struct
 from sqlalchemy import and_, exists, func, select
 
-from briefings.storage.engine import Database, milliseconds, moment
+from briefings.storage.engine import Database, milliseconds, moment, optional_moment
 from briefings.storage.tables import deliveries, feeds, sources, subscriptions
 
 
@@ -71,9 +71,9 @@ class Figures:
         return State(
             subscriptions=subscribed,
             overdue=missed,
-            overdue_since=None if missed_since is None else moment(missed_since),
+            overdue_since=optional_moment(missed_since),
             pending=pending,
-            pending_since=None if pending_since is None else moment(pending_since),
+            pending_since=optional_moment(pending_since),
             feeds=health,
         )
 
@@ -99,7 +99,7 @@ class Figures:
             Failing(
                 source=row.source,
                 name=row.name,
-                since=None if row.changed is None else moment(row.changed),
+                since=optional_moment(row.changed),
                 reason=row.reason,
             )
             for row in rows

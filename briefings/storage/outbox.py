@@ -26,7 +26,7 @@ from sqlalchemy import (
 
 from briefings.errors import NotFound
 from briefings.storage import contents, tables
-from briefings.storage.engine import Database, milliseconds, moment
+from briefings.storage.engine import Database, milliseconds, moment, optional_moment
 from briefings.storage.lanes import Lanes, on
 from briefings.storage.leases import Leases
 from briefings.storage.tables import (
@@ -140,7 +140,7 @@ class Outbox:
             query = query.where(lanes.open(holder, self._database))
         with self._database.reading() as connection:
             found = connection.execute(query).scalar()
-        return None if found is None else moment(found)
+        return optional_moment(found)
 
     def release(self, now: datetime) -> None:
         """Let go of what a killed process held: for a program that starts and knows that it runs alone."""
@@ -368,7 +368,7 @@ def _delivery(row: Row[Any], sent: dict[int, str]) -> Delivery:
         channel=row.channel,
         subscription=row.subscription,
         slot=row.slot,
-        due=None if row.due is None else moment(row.due),
+        due=optional_moment(row.due),
         late=row.late,
         content=contents.read(row.body),
         state=row.state,

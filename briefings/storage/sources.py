@@ -13,7 +13,7 @@ from sqlalchemy import ColumnElement, Row, Select, delete, func, insert, select,
 from briefings.errors import AlreadyThere, NotFound
 from briefings.sources import Seen, Source
 from briefings.storage import feeds as stored
-from briefings.storage.engine import Database, milliseconds, moment
+from briefings.storage.engine import Database, milliseconds, moment, optional_moment
 from briefings.storage.tables import feeds, seen, sources
 from briefings.types import EVERYONE
 
@@ -58,7 +58,7 @@ class Sources:
         """One source, the workspace's own or everyone's. Raises NotFound when it sees none of that number."""
         found = self._read(_visible(workspace), sources.c.id == id)
         if not found:
-            raise NotFound(f"There is no source {id} here; `source list` shows those there are.")
+            raise NotFound(f"There is no source {id} here; `sources` lists those there are.")
         return found[0]
 
     def list(self, workspace: str) -> list[Source]:
@@ -166,6 +166,6 @@ def _source(row: Row[Any]) -> Source:
         added=moment(row.added),
         added_by=row.added_by,
         channel=row.channel,
-        first_read=None if row.first_read is None else moment(row.first_read),
+        first_read=optional_moment(row.first_read),
         held=row.held,
     )

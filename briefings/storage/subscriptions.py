@@ -11,7 +11,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Row, and_, case, delete, func, insert, select, true, update
 
 from briefings.errors import AlreadyThere, NotFound
-from briefings.storage.engine import Database, milliseconds, moment
+from briefings.storage.engine import Database, milliseconds, moment, optional_moment
 from briefings.storage.tables import deliveries, subscriptions
 from briefings.types import Schedule, Slot, Subscription
 
@@ -168,7 +168,7 @@ class Subscriptions:
             earliest = connection.execute(
                 select(func.min(subscriptions.c.next_due)).where(subscriptions.c.next_due.is_not(None))
             ).scalar()
-        return None if earliest is None else moment(earliest)
+        return optional_moment(earliest)
 
     def wake_as_it_happens(self, now: datetime) -> int:
         """Make every active "as it happens" subscription due, after articles arrived. Gives their number."""
@@ -239,6 +239,6 @@ def _subscription(row: Row[Any]) -> Subscription:
         created=moment(row.created),
         created_by=row.created_by,
         next_slot=row.next_slot,
-        next_due=None if row.next_due is None else moment(row.next_due),
-        last_delivered=None if row.last_delivered is None else moment(row.last_delivered),
+        next_due=optional_moment(row.next_due),
+        last_delivered=optional_moment(row.last_delivered),
     )

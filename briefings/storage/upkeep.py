@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 from sqlalchemy import bindparam, delete, func, or_, select, update
 
 from briefings.storage import Storage, contents
-from briefings.storage.engine import milliseconds, moment
+from briefings.storage.engine import milliseconds, optional_moment
 from briefings.storage.tables import (
     channel_stories,
     deliveries,
@@ -71,7 +71,7 @@ def _news_since(storage: Storage) -> datetime | None:
     with storage.reading() as connection:
         served = or_(c.state == "active", c.next_due.is_not(None))
         since = connection.execute(select(func.min(c.since)).where(served)).scalar()
-    return None if since is None else moment(since)
+    return optional_moment(since)
 
 
 def _tidy_feeds(storage: Storage, now: datetime) -> None:

@@ -2,11 +2,7 @@
 
 from __future__ import annotations
 
-import json
-import os
 import random
-import subprocess
-import sys
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -14,8 +10,8 @@ import pytest
 
 from briefings.storage import Storage
 from briefings.types import Document, Key, Notice, Schedule, Section, Slot
+from tests.crash.plans import carry_out
 
-ROOT = Path(__file__).parents[2]
 OUTBOX = "briefings.storage.outbox:Outbox"
 TERMINAL = "bot.connectors.terminal:Terminal"
 RUNNING = "bot.app.running:publish_due"
@@ -45,16 +41,7 @@ NOT_SHOWN = (f"{TERMINAL}.show", "before", 1)
 
 def run(plan: list[tuple[World, Point | None]]) -> list[int]:
     """One run after another, each killed at its point; gives their signals (negative) and exit statuses."""
-    done = subprocess.run(
-        [sys.executable, Path(__file__).with_name("killed.py")],
-        input=json.dumps([(str(world.folder), point) for world, point in plan]),
-        stdout=subprocess.PIPE,
-        env={**os.environ, "PYTHONPATH": str(ROOT)},
-        text=True,
-        timeout=60,
-        check=True,
-    )
-    return json.loads(done.stdout)
+    return carry_out("killed.py", plan)
 
 
 class World:

@@ -3,10 +3,7 @@
 The long form, with kills at points drawn by chance: `python -m tests.crash.test_killed_reading 200`.
 """
 
-import json
-import os
 import random
-import subprocess
 import sys
 import tempfile
 from collections.abc import Iterable
@@ -22,10 +19,10 @@ from briefings.slots import parse_when
 from briefings.storage import Storage
 from briefings.storage.tables import seen
 from briefings.types import Briefing
+from tests.crash.plans import carry_out
 from tests.servers.newsroom import page, report, rss
 from tests.servers.web import Reply, WebServer
 
-ROOT = Path(__file__).parents[2]
 DRIVER = "sqlalchemy.engine.default:DefaultDialect"
 COMMIT, STATEMENT = f"{DRIVER}.do_commit", f"{DRIVER}.do_execute"
 FETCH = "briefings.fetch:Fetcher.fetch"
@@ -117,15 +114,7 @@ class World:
 
 def run(settings: Path, plan: Iterable[tuple[World, Point | None]]) -> list[int]:
     """One run after another, each killed at its point; gives their signals (negative) and exit statuses."""
-    done = subprocess.run(
-        [sys.executable, Path(__file__).with_name("killed_reading.py")],
-        input=json.dumps([(str(world.folder), point) for world, point in plan]),
-        stdout=subprocess.PIPE,
-        env={**os.environ, "PYTHONPATH": str(ROOT), "SIDELINES_CONFIG": str(settings)},
-        text=True,
-        check=True,
-    )
-    return json.loads(done.stdout)
+    return carry_out("killed_reading.py", plan, {"SIDELINES_CONFIG": str(settings)}, timeout=None)
 
 
 def live(folder: Path, points: list[Point]) -> int:

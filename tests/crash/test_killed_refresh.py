@@ -2,10 +2,6 @@
 
 from __future__ import annotations
 
-import json
-import os
-import subprocess
-import sys
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -17,10 +13,10 @@ from briefings.index import Index
 from briefings.keywords import Keywords
 from briefings.storage import Storage
 from briefings.storage.tables import seen
+from tests.crash.plans import carry_out
 from tests.servers.newsroom import Newsroom, page, report
 from tests.servers.web import Reply, WebServer
 
-ROOT = Path(__file__).parents[2]
 ARTICLES = "briefings.storage.articles:Articles"
 FEEDS = "briefings.storage.feeds:Feeds"
 INTAKE = "briefings.refresh.intake:Intake"
@@ -97,17 +93,7 @@ def _entries(storage: Storage) -> list[tuple[str, str]]:
 
 def run(plan: list[tuple[World, Point | None]]) -> list[int]:
     """One run after another, each killed at its point; gives their signals (negative) and exit statuses."""
-    done = subprocess.run(
-        [sys.executable, Path(__file__).with_name("killed_refresh.py")],
-        input=json.dumps([(str(world.folder), point) for world, point in plan]),
-        stdout=subprocess.PIPE,
-        env={**os.environ, "PYTHONPATH": str(ROOT)},
-        text=True,
-        timeout=60,
-        check=True,
-    )
-    statuses: list[int] = json.loads(done.stdout)
-    return statuses
+    return carry_out("killed_refresh.py", plan)
 
 
 @pytest.fixture(scope="module")
