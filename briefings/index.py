@@ -206,6 +206,7 @@ class Index:
                     raise IndexUnavailable(message) from error
                 time.sleep(0.02)
         try:
+            writer.garbage_collect_files()  # What a killed one left behind would stand in the way of what is next.
             yield writer
         finally:
             writer.wait_merging_threads()  # Also gives back the lock; what was not committed is dropped.

@@ -282,6 +282,28 @@ def test_what_was_not_committed_is_followed_again(archive: Archive, folder: Path
     assert found(index, "frost") == [(ORCHARD.title, 0)]
 
 
+def test_what_a_writer_killed_within_a_commit_left_behind_is_no_hindrance(archive: Archive, folder: Path) -> None:
+    """Tantivy writes the deletions of a commit to a file named by their number, which the next writer takes again."""
+    harbour, _ = archive.add(HARBOUR), archive.add(ORCHARD)
+    index = Index.open(folder, KEYWORDS)
+    index.catch_up(archive)
+    before, after = folder.with_name("before"), folder.with_name("after")
+    shutil.copytree(folder, before)
+    archive.update(harbour, document("Harbour closes", (None, "Storms broke the pier.")))
+    index.catch_up(archive)
+    shutil.copytree(folder, after)
+    left = {path.name for path in after.iterdir()} - {path.name for path in before.iterdir()}
+    assert any(name.endswith(".del") for name in left)
+    for name in (*left, ".managed.json"):  # All but meta.json, whose replacing is the commit.
+        shutil.copy(after / name, before / name)
+
+    again = Index.open(before, KEYWORDS)
+
+    assert again.catch_up(archive) == 1
+    assert found(again, "pier") == [("Harbour closes", 0)]
+    assert found(again, "orchards frost") == [("Orchards expect a late harvest", 0)]
+
+
 def test_another_process_is_seen_and_does_not_disturb(archive: Archive, folder: Path) -> None:
     mine, other = Index.open(folder, KEYWORDS), Index.open(folder, KEYWORDS)
     archive.add(HARBOUR)
