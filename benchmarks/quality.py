@@ -11,11 +11,11 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
-from briefings.answer import CANDIDATES, asked_for, rank
 from briefings.condense import condense
 from briefings.index import Index
 from briefings.keywords import Keywords, load_aliases
 from briefings.pages import read_page
+from briefings.ranking import CANDIDATES, asked_for, rank
 from briefings.sections import assemble
 from briefings.sentences import split
 from briefings.types import EVERYONE, Article, Change, Document, Section

@@ -1,108 +1,25 @@
 """From a question to quoted sentences, or to an honest nothing.
 
-The index proposes sections; `rank` finds the best sentence in each and orders them; `answer` abstains when the best
-section does not carry enough of what was asked for. A sentence that leans on others is quoted together with them.
+`ranking` puts sections and their best sentences in order; `answer` abstains when the best of them does not carry enough
+of what was asked for. A sentence that leans on others is quoted together with them.
 """
 
 import math
-import re
-from collections.abc import Mapping, Sequence, Set
+from collections.abc import Sequence
 from datetime import datetime
-from itertools import pairwise
-from typing import NamedTuple
 
 from briefings.condense import content_of, say_the_same
-from briefings.index import Candidate, Index
+from briefings.index import Index
 from briefings.keywords import Keywords
+from briefings.ranking import CANDIDATES, Question, Ranked, asked_for, rank
 from briefings.sentences import join
 from briefings.standalone import runs
 from briefings.types import Answer, Head, Quote
-
-MOST_WORDS = 40
-"""Of a question: only its first words are looked for, so that a pasted page costs no more than a question."""
-CANDIDATES = 10
-"""Sections that are looked at closely: the best by the index are rarely beaten from further down."""
-
-# Tuned together on the dev halves of SQuAD, QED, XQuAD (English, German, Chinese), JSQuAD and SQuAD-it: the right
-# passage first, and the right sentence in it. Weights are inverse document frequencies, as in the section's own score.
-_SENTENCE = 0.5
-"""What the best sentence's score counts beside the section's."""
-_PAIR = 0.125
-"""The part of its weight that a word gains beside each word it was asked beside."""
-_TITLE = 0.25
-"""The part of its weight that a word of the title keeps: it tells the article, not the sentence."""
-_KIND = 0.25
-"""The part of the question's weight that a sentence gains for showing the kind of answer asked for."""
-_PREVIOUS = 0.05
-"""The part of the previous sentence's score that a sentence gains."""
-_LENGTH = 0.1
-"""How much a long sentence loses: the part of its score that is divided by its length."""
-_USUAL_LENGTH = 25
-"""Words of a usual sentence; longer ones carry a word more easily."""
 
 _NEAR = 0.3
 """The support below which an article is not worth naming as near either."""
 _WORTH = 0.6
 """A further quote scores at least this part of the best one's."""
-_NEWS = 0.05
-_NEWS_DAYS = 30
-"""Today's article gains so much over an old one, half as much after so many days: it decides between equals only."""
-_UNSEEN = 500
-"""Sections imagined beside the archive's own, so that no word of a small archive counts as common."""
-
-_ASKED = {
-    "number": r"\bhow (?:many|much|long|old|far|high|large|big|tall|often|fast)\b|\bwhat (?:percent|number|share)"
-    "|何人|いくつ|いくら|多少|몇|얼마",
-    "date": r"\bwhen\b|\b(?:what|which) (?:year|month|day|date|century|time|decade)\b|いつ|何年|何时|哪一?年|언제",
-    "name": r"\bwho(?:m|se)?\b|誰|だれ|谁|누구|누가",
-    "reason": r"\bwhy\b|\bwhat (?:caused|led to)\b|なぜ|为什么|왜",
-}
-_MONTH = "January|February|March|April|May|June|July|August|September|October|November|December"
-_TOLD = {
-    "number": r"\b(?!(?:1\d|20)\d\d\b)\d|\b(?:two|three|four|five|six|seven|eight|nine|ten|twelve|half)\b"
-    r"|\b(?:dozen|hundred|thousand|million)s?\b",
-    "date": rf"\b\d{{4}}\b|\b(?:{_MONTH}|\w+days?|century)\b|\d[年月日년월일]",
-    "name": r"(?<=[a-z,;] )[A-Z]\w+|氏|先生",
-    "reason": r"\b(?:because|since|due to|owing to|so that|in order to|as a result|reasons?|caused?)\b"
-    "|ため|から|因为|때문",
-}
-_KINDS = {kind: (re.compile(_ASKED[kind], re.IGNORECASE), re.compile(_TOLD[kind])) for kind in _ASKED}
-
-
-class Question(NamedTuple):
-    """What to look for: words as typed, their keywords, what each weighs, and what an answering sentence would show."""
-
-    words: tuple[str, ...]
-    tokens: tuple[str, ...]
-    weights: Mapping[str, float]
-    shows: re.Pattern[str] | None = None
-
-    def support(self, found: Set[str]) -> float:
-        """The part of the question's weight that the keywords `found` carry, 0 to 1."""
-        found_weight = math.fsum(weight for token, weight in self.weights.items() if token in found)
-        return found_weight / math.fsum(self.weights.values())
-
-    @property
-    def support_needed(self) -> float:
-        """The support below which there is no answer: the square root of n out of n keywords.
-
-        So all of one or two, two of three or four, three of nine. It follows the best thresholds for questions of
-        1 to 30 keywords, SQuAD, QED, XQuAD and JSQuAD (dev halves) asked of their own and of other articles.
-        """
-        return 1 / math.sqrt(len(self.tokens))
-
-
-class Ranked(NamedTuple):
-    """A candidate with its best sentence: where it stands, its score, and the support it gives the question.
-
-    Support counts the sentence, the one before it, the heading and the title.
-    """
-
-    candidate: Candidate
-    paragraph: int
-    sentence: int
-    score: float
-    support: float
 
 
 def answer(
@@ -125,78 +42,19 @@ def answer(
         return Answer(question=question, looked_for=(), quotes=())
     candidates = index.search(asked.tokens, workspace=workspace, limit=CANDIDATES, article=within)
     ranked = rank(asked, candidates, keywords, now)
-    quotes = _quotes([each for each in ranked if each.support >= asked.support_needed], keywords, limit)
+    needed = support_needed(asked)
+    quotes = _quotes([each for each in ranked if each.support >= needed], keywords, limit)
     nearest = None if quotes else _nearest(asked, ranked, index, workspace)
     return Answer(question=question, looked_for=asked.words, quotes=quotes, nearest=nearest)
 
 
-def asked_for(question: str, index: Index, keywords: Keywords) -> Question | None:
-    """What to look for; None when the question has no word worth looking for."""
-    pairs = [pair for pair in keywords.question_words(question) if not keywords.is_stop(pair[1])][:MOST_WORDS]
-    if not pairs:
-        return None
-    tokens = tuple(token for _, token in pairs)
-    words = tuple(dict.fromkeys(typed for typed, _ in pairs))
-    return Question(words, tokens, weights(tokens, index), kind_of_answer(question))
+def support_needed(question: Question) -> float:
+    """The support below which there is no answer: the square root of n out of n keywords.
 
-
-def weights(tokens: Sequence[str], index: Index) -> dict[str, float]:
-    """What each keyword weighs: inverse document frequency, a word never seen weighing as much as one seen once."""
-    sections = index.count + _UNSEEN
-    return {token: math.log(1 + sections / (0.5 + max(1, index.document_frequency(token)))) for token in tokens}
-
-
-def kind_of_answer(question: str) -> re.Pattern[str] | None:
-    """What a sentence that answers would show: a number, a date, a name, a reason; None when that is open."""
-    return next((told for asked, told in _KINDS.values() if asked.search(question)), None)
-
-
-def rank(question: Question, candidates: Sequence[Candidate], keywords: Keywords, now: datetime) -> list[Ranked]:
-    """The candidates by their own and their best sentence's score, best first; those without text are left out."""
-    ranked = (
-        _best_sentence(question, candidate, keywords, now) for candidate in candidates if any(candidate.paragraphs)
-    )
-    return sorted(ranked, key=lambda each: -each.score)
-
-
-def _best_sentence(question: Question, candidate: Candidate, keywords: Keywords, now: datetime) -> Ranked:
-    local = keywords.with_acronyms(candidate.acronyms)
-    wanted = set(question.tokens)
-    wanted_pairs = set(pairwise(question.tokens))
-    title = wanted.intersection(local.of(candidate.article.title))
-    above = title.union(wanted.intersection(local.of(candidate.heading or "")))
-    weights = {token: weight * (_TITLE if token in title else 1.0) for token, weight in question.weights.items()}
-    kind_bonus = _KIND * math.fsum(question.weights.values())
-    best, carried = 0.0, frozenset[str]()
-    place = next((paragraph, 0) for paragraph, texts in enumerate(candidate.paragraphs) if texts)
-    told_before, own_before = 0.0, set[str]()
-    for paragraph, texts in enumerate(candidate.paragraphs):
-        for sentence, text in enumerate(texts):
-            tokens = local.of(text)
-            own = wanted.intersection(tokens)
-            told = 0.0
-            if own:
-                told = math.fsum(weights[token] for token in own)
-                if len(own) > 1:
-                    pairs = wanted_pairs.intersection(pairwise(t for t in tokens if not local.is_stop(t)))
-                    told += _PAIR * math.fsum(weights[one] + weights[other] for one, other in pairs)
-                if question.shows and question.shows.search(text):
-                    told += kind_bonus
-                told /= 1 - _LENGTH + _LENGTH * max(1, len(tokens) / _USUAL_LENGTH)
-            score = told + _PREVIOUS * told_before
-            if score > best:
-                best, place, carried = score, (paragraph, sentence), frozenset(own | own_before)
-            told_before, own_before = told, own
-    score = (candidate.score + _SENTENCE * best) * (1 + _NEWS * _newness(candidate.article, now))
-    return Ranked(candidate, *place, score, question.support(carried | above))
-
-
-def _newness(article: Head, now: datetime) -> float:
-    """1 for an article of now, 1/2 after `_NEWS_DAYS`, towards 0 with age; 0 when its date is not known."""
-    if article.published is None:
-        return 0.0
-    days = max(0.0, (now - article.published).total_seconds() / 86_400)
-    return float(0.5 ** (days / _NEWS_DAYS))
+    So all of one or two, two of three or four, three of nine. It follows the best thresholds for questions of
+    1 to 30 keywords, SQuAD, QED, XQuAD and JSQuAD (dev halves) asked of their own and of other articles.
+    """
+    return 1 / math.sqrt(len(question.tokens))
 
 
 def _quotes(ranked: Sequence[Ranked], keywords: Keywords, limit: int) -> tuple[Quote, ...]:

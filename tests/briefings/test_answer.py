@@ -1,18 +1,18 @@
-import math
 import subprocess
 import sys
 from collections.abc import Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from briefings.answer import MOST_WORDS, Question, answer, asked_for, kind_of_answer, rank
+from briefings.answer import answer, support_needed
 from briefings.documents import read
 from briefings.index import Candidate, Index
 from briefings.keywords import Keywords, load_aliases
+from briefings.ranking import Question
 from briefings.sentences import join
 from briefings.types import EVERYONE, Answer, Article, Change, Document, Head, Section
 
@@ -210,15 +210,6 @@ def test_a_word_of_the_title_alone_gives_the_first_sentence(tmp_path: Path) -> N
     assert (quote.paragraph, quote.sentence) == (1, 0)
 
 
-def test_a_question_of_ten_thousand_characters_looks_for_its_first_words(ferries: Index) -> None:
-    asked = asked_for(
-        "ferry strike captains " + " ".join(f"word{number}" for number in range(1_200)), ferries, KEYWORDS
-    )
-    assert asked is not None
-    assert len(asked.tokens) == MOST_WORDS
-    assert asked.tokens[:3] == KEYWORDS.of("ferry strike captains")
-
-
 def test_scripts_without_spaces(tmp_path: Path) -> None:
     made = Document(
         title="連絡船のストライキ",
@@ -230,67 +221,20 @@ def test_scripts_without_spaces(tmp_path: Path) -> None:
     assert ask("東京の天気", index).quotes == ()
 
 
-def test_of_equals_the_newer_article_comes_first_but_never_before_a_better_match() -> None:
-    def candidate(number: int, days: int, text: str) -> Candidate:
-        head = Head(id=number, title="Notes", published=NOW - timedelta(days=days))
-        return Candidate(article=head, section=0, heading=None, paragraphs=((text,),), score=1.0)
-
-    tokens = KEYWORDS.of("ferry strike")
-    question = Question(("ferry", "strike"), tokens, dict.fromkeys(tokens, 5.0))
-    old, new = candidate(1, 400, "The ferry strike is over."), candidate(2, 0, "The ferry strike is over.")
-    other = candidate(3, 0, "The ferry is late.")
-    ranked = rank(question, [old, other, new], KEYWORDS, NOW)
-    assert [each.candidate.article.id for each in ranked] == [2, 1, 3]
-
-
-@pytest.mark.parametrize(
-    ("question", "shown", "not_shown"),
-    [
-        ("How many jobs are at risk?", "200 jobs are at risk.", "Jobs were at risk in 2019."),
-        ("When did gales close the harbour?", "Gales came in March.", "Gales came again."),
-        ("Who leads the captains?", "The captains follow Maria Lund.", "The captains follow nobody."),
-        ("Why did they stop?", "They stopped because of the rent.", "They stopped."),
-    ],
-)
-def test_the_kind_of_answer_asked_for(question: str, shown: str, not_shown: str) -> None:
-    kind = kind_of_answer(question)
-    assert kind is not None
-    assert kind.search(shown)
-    assert not kind.search(not_shown)
-    assert kind_of_answer("ferry strike") is None
-
-
 def test_longer_questions_need_a_smaller_part_of_their_words() -> None:
     def needed(count: int) -> float:
         tokens = tuple(f"word{number}" for number in range(count))
-        return Question(tokens, tokens, dict.fromkeys(tokens, 1.0)).support_needed
+        return support_needed(Question(tokens, tokens, dict.fromkeys(tokens, 1.0)))
 
     assert needed(1) == 1
     assert 1 / 2 < needed(2) < 1
     assert needed(9) == pytest.approx(3 / 9)
-    question = Question((), ("a", "b"), {"a": 3.0, "b": 1.0})
-    assert math.isclose(question.support({"a", "z"}), 0.75)
 
 
 TEXTS = st.text(max_size=40) | st.sampled_from(
     ["Captains stopped work.", "He refused the ferry.", "“Ferry strike.", "But captains met.", "Rent rose,” she said."]
 )
 PARAGRAPHS = st.lists(st.lists(TEXTS, max_size=4).map(tuple), min_size=1, max_size=4).map(tuple)
-
-
-@given(st.lists(st.builds(Section, st.none() | st.text(max_size=20), PARAGRAPHS), min_size=1, max_size=3), TEXTS)
-def test_ranking_places_a_sentence_of_every_section_that_has_any(sections: list[Section], asked: str) -> None:
-    tokens = KEYWORDS.of_question(f"ferry captains {asked}")
-    candidates = [
-        Candidate(article=Head(id=1, title=asked), section=place, heading=made.heading, paragraphs=made.paragraphs)
-        for place, made in enumerate(sections)
-    ]
-    question = Question(tokens, tokens, dict.fromkeys(tokens, 1.0), kind_of_answer(asked))
-    ranked = rank(question, candidates, KEYWORDS, NOW)
-    assert len(ranked) == sum(1 for made in sections if made.sentences)
-    for each in ranked:
-        assert each.candidate.paragraphs[each.paragraph][each.sentence] is not None
-        assert 0 <= each.support <= 1 + 1e-9
 
 
 class Found:
