@@ -7,6 +7,7 @@ import pytest
 
 from briefings.types import Preferences
 from tests.servers.discord import Interaction
+from tests.wire.forged import FORGED
 from tests.wire.guild_office import GuildOffice, text_of
 from tests.wire.whole import stock
 
@@ -81,25 +82,6 @@ async def test_suggestions_are_their_own(two: Two):
         assert "Cranes" not in ours
         assert "harbour" not in ours
         assert "Cranes" in theirs or "harbour" in theirs
-
-
-FORGED = [
-    "unsubscribe {number}",
-    "pause {number}",
-    "resume {number}",
-    "reschedule {number} hourly",
-    "reschedule {number}",
-    "preview {number}",
-    "post {number}",
-    "post story {article}",
-    "brief {article}",
-    "brief {article}/0",
-    "more {article}",
-    "wrong {article}/0",
-    "why {article}",
-    "topic remove Cranes",
-    "unsubscribe harbour",
-]
 
 
 @pytest.mark.parametrize("origin", ["", "@{bolt}", "@{bolt}/{place}"])
