@@ -9,7 +9,7 @@ import signal
 import sys
 from collections.abc import Collection, Coroutine, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import AbstractContextManager, suppress
+from contextlib import AbstractContextManager
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from pathlib import Path
@@ -343,8 +343,7 @@ async def _told_to_stop() -> None:
     """Wait for the signal to end."""
     loop, stop = asyncio.get_running_loop(), asyncio.Event()
     for name in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
-        with suppress(NotImplementedError):  # An event loop without signals, as on Windows.
-            loop.add_signal_handler(name, stop.set)
+        loop.add_signal_handler(name, stop.set)
     await stop.wait()
 
 

@@ -5,7 +5,7 @@ Importing this costs nothing; opening a storage loads SQLAlchemy. `peek` answers
 
 from __future__ import annotations
 
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, ExitStack
 from functools import cached_property
 from typing import TYPE_CHECKING
 
@@ -49,15 +49,14 @@ class Storage:
         """
         from briefings.storage.engine import Database
 
-        database = Database(url)
-        try:
+        with ExitStack() as unless_opened:
+            database = Database(url)
+            unless_opened.callback(database.close)
             if migrate:
                 database.migrate()
             elif database.revision() != NEWEST:
                 raise StorageError(f"{database.name} is of an older version; run `sidelines migrate` first.")
-        except BaseException:
-            database.close()
-            raise
+            unless_opened.pop_all()
         return cls(database)
 
     def close(self) -> None:
