@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING, Literal
 
 from msgspec import Struct
 
+from bot.correlation import correlation
+
 if TYPE_CHECKING:
     from prometheus_client.core import GaugeMetricFamily
 
@@ -33,8 +35,8 @@ class Meter:
     def retried(self) -> None:
         """A delivery is left for another attempt."""
 
-    def limited(self, platform: str) -> None:
-        """A platform refused a delivery as too fast: 429."""
+    def limited(self, by: str) -> None:
+        """A platform, or "web" for feeds and pages, refused a request as too fast: 429."""
 
     def answered(self, kind: Kind, seconds: float) -> None:
         """Typed words were answered."""
@@ -66,7 +68,7 @@ class Prometheus(Meter):
         self._late = counter("late", "Briefings delivered that were queued late.")
         self._deliveries = counter("deliveries", "Deliveries that this process ended, by how.", "outcome")
         self._retries = counter("retries", "Attempts at deliveries that are to be repeated.")
-        self._limited = counter("rate_limited", "Deliveries refused as too fast (429).", "platform")
+        self._limited = counter("rate_limited", "Requests refused as too fast (429), by what for.", "by", "kind")
         self._delay = Histogram(
             "sidelines_delivery_delay_seconds",
             "From the slot of a briefing until it was posted.",
@@ -105,9 +107,9 @@ class Prometheus(Meter):
         """See `Meter`."""
         self._retries.inc()
 
-    def limited(self, platform: str) -> None:
+    def limited(self, by: str) -> None:
         """See `Meter`."""
-        self._limited.labels(platform).inc()
+        self._limited.labels(by, correlation().partition("-")[0] or "other").inc()
 
     def answered(self, kind: Kind, seconds: float) -> None:
         """See `Meter`."""

@@ -7,7 +7,7 @@ so that unchanged news cost it and us next to nothing. Proxies named in the envi
 import asyncio
 import random
 import zlib
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from datetime import timedelta
 from hashlib import blake2b
@@ -107,10 +107,16 @@ class _Redirect(NamedTuple):
 
 
 class Fetcher:
-    """Fetches for the whole process; `resolve` gives the addresses of a host where it is not the system's to say."""
+    """Fetches for the whole process; `resolve` gives the addresses of a host where it is not the system's to say.
 
-    def __init__(self, asking: Asking, *, resolve: Resolve | None = None) -> None:
+    `limited` is called whenever a host refuses a request as too fast.
+    """
+
+    def __init__(
+        self, asking: Asking, *, resolve: Resolve | None = None, limited: Callable[[], object] = lambda: None
+    ) -> None:
         self._asking = asking
+        self._limited = limited
         self._guard = Guard(asking.allow_hosts, resolve=resolve)
         self._client = httpx.AsyncClient(
             transport=Transport(self._guard, asking.at_once),
@@ -190,6 +196,8 @@ class Fetcher:
         """One request and its answer."""
         try:
             async with asyncio.timeout(seconds), self._client.stream("GET", url, headers=wanted.headers) as response:
+                if response.status_code == 429:
+                    self._limited()
                 return await _taken(url, response, wanted)
         except (TimeoutError, httpcore.TimeoutException):
             raise FetchError(f"The answer took too long; try again later, or {_WAY_OUT[wanted.accept]}.") from None

@@ -57,8 +57,11 @@ def open_index(
     return index
 
 
-def open_fetcher(settings: Settings, *, gap: float = 1.0) -> Fetcher:
-    """What fetches web addresses, to be closed after use; `gap` is in seconds, between two requests to a host."""
+def open_fetcher(settings: Settings, *, gap: float = 1.0, limited: Callable[[], object] = lambda: None) -> Fetcher:
+    """What fetches web addresses, to be closed after use; `gap` is in seconds, between two requests to a host.
+
+    `limited` is called whenever a host refuses a request as too fast.
+    """
     from briefings.fetch import Asking, Fetcher
 
     return Fetcher(
@@ -68,7 +71,8 @@ def open_fetcher(settings: Settings, *, gap: float = 1.0) -> Fetcher:
             contact=settings.sources.contact,
             at_once=settings.sources.at_once,
             gap=gap,
-        )
+        ),
+        limited=limited,
     )
 
 

@@ -1,7 +1,11 @@
 """Whether the running program is well, and whether it can serve, as values for whoever watches it."""
 
-from collections.abc import Collection
+from collections.abc import Mapping
 from datetime import timedelta
+from typing import Literal
+
+Line = Literal["listening", "standing by", "silent"]
+"""How a process and a platform stand; one that stands by listens as soon as no other process does."""
 
 OVERDUE = timedelta(minutes=10)
 """How long after its time a slot that was not served counts as overdue."""
@@ -18,8 +22,11 @@ def process(silence: timedelta | None) -> dict[str, object]:
     return {"ok": ok, "scheduler": "running" if ok else "stalled"}
 
 
-def readiness(fault: str | None, silent: Collection[str]) -> dict[str, object]:
-    """What `/readyz` says: `fault` is what is wrong with the database, `silent` are connectors that do not listen."""
+def readiness(fault: str | None, lines: Mapping[str, Line]) -> dict[str, object]:
+    """What `/readyz` says: `fault` is what is wrong with the database, `lines` is how each platform stands.
+
+    Whoever stands by is ready: it waits for nothing but its turn, and to start it anew would change nothing.
+    """
     reasons = [fault] if fault else []
-    reasons += [f"{name} is not listened to; the log says why." for name in sorted(silent)]
-    return {"ok": not reasons, "reasons": reasons}
+    reasons += [f"{name} is not listened to; the log says why." for name in sorted(lines) if lines[name] == "silent"]
+    return {"ok": not reasons, "reasons": reasons, "platforms": dict(lines)}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
+from functools import partial
 from hashlib import sha256
 from typing import TYPE_CHECKING
 
@@ -14,7 +15,7 @@ if TYPE_CHECKING:
     from briefings.storage import Storage
     from config.settings import Settings
 
-    Build = Callable[[Settings, Storage, Web | None], Connector]
+    Build = Callable[[Settings, Storage, Web | None, Callable[[], object]], Connector]
 
 
 def configured(settings: Settings) -> tuple[str, ...]:
@@ -24,13 +25,22 @@ def configured(settings: Settings) -> tuple[str, ...]:
 
 
 def connect(
-    settings: Settings, storage: Storage, web: Web | None, names: Iterable[str] | None = None
+    settings: Settings,
+    storage: Storage,
+    web: Web | None,
+    names: Iterable[str] | None = None,
+    limited: Callable[[str], object] = lambda _: None,
 ) -> dict[str, Connector]:
-    """The connectors of all that are set up, or of some `names`. Does no I/O; each adds its paths to `web`."""
-    return {name: BUILDERS[name](settings, storage, web) for name in names or configured(settings)}
+    """The connectors of all that are set up, or of some `names`. Does no I/O; each adds its paths to `web`.
+
+    `limited` is called with its name whenever a platform refuses something as too fast.
+    """
+    return {
+        name: BUILDERS[name](settings, storage, web, partial(limited, name)) for name in names or configured(settings)
+    }
 
 
-def _slack(settings: Settings, storage: Storage, web: Web | None) -> Connector:
+def _slack(settings: Settings, storage: Storage, web: Web | None, limited: Callable[[], object]) -> Connector:
     from bot.connectors import slack
 
     given = settings.slack
@@ -48,10 +58,11 @@ def _slack(settings: Settings, storage: Storage, web: Web | None) -> Connector:
         ),
         engine=storage.database.engine,
         web=web,
+        limited=limited,
     )
 
 
-def _discord(settings: Settings, storage: Storage, _web: Web | None) -> Connector:
+def _discord(settings: Settings, storage: Storage, _web: Web | None, limited: Callable[[], object]) -> Connector:
     from bot.connectors import discord
 
     given = settings.discord
@@ -68,6 +79,7 @@ def _discord(settings: Settings, storage: Storage, _web: Web | None) -> Connecto
             messages_per_second=given.messages_per_second,
         ),
         budget,
+        limited,
     )
 
 

@@ -20,6 +20,7 @@ from bot.app import build_commands, logs, open_fetcher, open_index, open_keyword
 from bot.app.comings import forget_left, managers_of, place_of
 from bot.app.desk import FrontDesk
 from bot.app.dividing import Listener
+from bot.app.health import Line
 from bot.app.lookups import AT_ONCE, Lookups, on_loop
 from bot.app.memory import share_arenas
 from bot.app.platforms import configured, connect
@@ -124,9 +125,9 @@ class Bot:
         self._roles = its = its or roles(settings, ())
         web = settings.web
         self._connectors: dict[str, Connector] = {}
-        self._watch = Watch(storage, self._connectors, self._silent, self._serves, counting=bool(web.port))
+        self._watch = Watch(storage, self._connectors, self._lines, self._serves, counting=bool(web.port))
         self._web = Web(web.host, web.port, self._watch) if web.port else None
-        self._connectors |= connect(settings, storage, self._web, its.connects)
+        self._connectors |= connect(settings, storage, self._web, its.connects, self._watch.meter.limited)
         self._sample = None if self._connectors else add_sample(storage, terminal.WORKSPACE, _now())
         keywords = open_keywords()
         self._settings = settings
@@ -136,7 +137,7 @@ class Bot:
         loop = asyncio.get_running_loop()
         loop.set_default_executor(ThreadPoolExecutor(THREADS, "work"))
         self._workshop = Workshop()
-        self._fetcher = open_fetcher(settings)
+        self._fetcher = open_fetcher(settings, limited=partial(self._watch.meter.limited, "web"))
         finder = Finder(self._fetcher, self._workshop.work, limit=settings.reading.limit)
         self._commands = build_commands(
             settings,
@@ -175,6 +176,7 @@ class Bot:
         self._told = 0  # The last change that "as it happens" was told of: not of what a killed process stored last.
         self._holder = uuid4().hex
         self._listening: Mapping[str, asyncio.Task[None]] = {}
+        self._listeners: dict[str, Listener] = {}
 
     async def serve(self) -> None:
         """Listen, publish and deliver until a signal comes or every connector has closed."""
@@ -227,7 +229,8 @@ class Bot:
         if connector.name in self._roles.connects and connector.name not in self._roles.listens:
             return connector.stand_by()
         if self._storage.database.shared and connector.listens_alone:
-            return Listener(self._storage.leases, connector).run(desk)
+            listener = self._listeners[connector.name] = Listener(self._storage.leases, connector)
+            return listener.run(desk)
         return connector.listen(desk)
 
     # What the scheduler does -------------------------------------------------------------------------------
@@ -311,9 +314,17 @@ class Bot:
         ]
         return [*platforms, WORKER] if self._roles.works else platforms
 
-    def _silent(self) -> list[str]:
-        """The connectors that do not listen."""
-        return [name for name in self._connectors if name not in self._listening or self._listening[name].done()]
+    def _lines(self) -> dict[str, Line]:
+        """How each platform stands that this process is to listen to, and any that it cannot even send to any more."""
+        lines: dict[str, Line] = {}
+        for name in self._connectors:
+            if name not in self._listening or self._listening[name].done():
+                lines[name] = "silent"
+            elif name in self._listeners and not self._listeners[name].listens:
+                lines[name] = "standing by"
+            elif name in self._serves():
+                lines[name] = "listening"
+        return lines
 
     # The session --------------------------------------------------------------------------------------------
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from uuid import uuid4
 
 from bot.app.comings import managers_of
-from bot.app.health import OTHER_VERSION, OVERDUE, UNREACHABLE, process, readiness
+from bot.app.health import OTHER_VERSION, OVERDUE, UNREACHABLE, Line, process, readiness
 from bot.connectors import Connector, terminal
 from bot.metrics import Gauge, Meter, Prometheus, seconds_since
 from briefings import audit
@@ -35,13 +35,13 @@ Given = TypeVar("Given")
 
 
 class Watch:
-    """Tells how this process is doing. `silent` names the connectors that do not listen."""
+    """Tells how this process is doing. `lines` tells how each platform stands that it is to listen to."""
 
     def __init__(
         self,
         storage: Storage,
         connectors: Mapping[str, Connector],
-        silent: Callable[[], Collection[str]],
+        lines: Callable[[], Mapping[str, Line]],
         serves: Callable[[], Sequence[str]],
         *,
         counting: bool,
@@ -50,7 +50,7 @@ class Watch:
         """`serves` tells what this process does; `counting`: somebody may ask for figures."""
         self._storage = storage
         self._connectors = connectors
-        self._silent = silent
+        self._lines = lines
         self._serves = serves
         self._now = now
         self._prometheus = Prometheus() if counting else None
@@ -70,8 +70,11 @@ class Watch:
         return process(None if looked is None else timedelta(seconds=time.monotonic() - looked))
 
     async def ready(self) -> Mapping[str, object]:
-        """Whether it can serve: the database answers and is of this version, and every connector listens."""
-        told = readiness(await self._fault(), self._silent())
+        """Whether it can serve: the database answers and is of this version, and each platform is listened to.
+
+        Or is by another process, and this one stands by.
+        """
+        told = readiness(await self._fault(), self._lines())
         if told["reasons"] != self._reasons:
             self._reasons = told["reasons"]
             log.warning("%s", "ready" if told["ok"] else self._reasons, extra={"action": "readiness"})
@@ -114,10 +117,9 @@ class Watch:
 
     def _gauges(self, state: State | None, last: Audit | None, now: datetime) -> Iterator[Gauge]:
         yield Gauge("database_up", "Whether the database answers.", {"": float(state is not None)})
-        silent = self._silent()
-        listening = {name: float(name not in silent) for name in self._connectors}
+        listening = {name: float(line == "listening") for name, line in self._lines().items()}
         yield Gauge(
-            "listening", "Whether this process listens to a platform, or stands by for it.", listening, "platform"
+            "listening", "Whether this process listens to a platform; 0 for one that stands by.", listening, "platform"
         )
         if state is not None:
             yield Gauge(

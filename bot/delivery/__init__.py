@@ -387,7 +387,6 @@ class Deliverer:
         )
         if isinstance(error, RateLimited):
             self._traffic.hold(connector, delivery, error.retry_after)
-            self._meter.limited(connector.name)
         if not await asyncio.to_thread(settle, self._storage, connector, delivery, decision, self._holder, now):
             raise LeaseLost
         if isinstance(decision, Retry):

@@ -41,8 +41,7 @@ def test_health_is_that_the_scheduler_goes_on(silence, well):
 
 
 def test_readiness_names_every_reason_against_it():
-    assert readiness(None, []) == {"ok": True, "reasons": []}
-    told = readiness(UNREACHABLE, ["slack", "discord"])
+    told = readiness(UNREACHABLE, {"slack": "silent", "terminal": "listening", "discord": "silent"})
     assert told["ok"] is False
     assert told["reasons"] == [
         UNREACHABLE,
@@ -63,7 +62,7 @@ def test_a_running_session_says_that_it_is_well(free_port):
             with urlopen(f"http://127.0.0.1:{free_port}/{path}", timeout=10) as response:
                 shown[path] = response.read().decode()
         assert json.loads(shown["healthz"]) == {"ok": True, "scheduler": "running"}
-        assert json.loads(shown["readyz"]) == {"ok": True, "reasons": []}
+        assert json.loads(shown["readyz"]) == {"ok": True, "reasons": [], "platforms": {"terminal": "listening"}}
         assert 'sidelines_answer_seconds_count{kind="other"} 1.0' in shown["metrics"]
         assert 'sidelines_listening{platform="terminal"} 1.0' in shown["metrics"]
         bot.stdin.close()

@@ -12,7 +12,8 @@ from prometheus_client.parser import text_string_to_metric_families
 from bot.app.desk import FrontDesk
 from bot.app.health import OTHER_VERSION, UNREACHABLE
 from bot.app.watching import Watch
-from bot.connectors import ChannelGone, OutcomeUnknown, RateLimited, TemporaryFailure, terminal
+from bot.connectors import ChannelGone, OutcomeUnknown, TemporaryFailure, terminal
+from bot.correlation import of_delivery, of_message
 from bot.delivery import Deliverer, Retries
 from bot.metrics import Prometheus
 from briefings.errors import DatabaseTooNew, StorageError
@@ -38,8 +39,9 @@ def watch(storage, scripted, time):
     return watching(storage, {"scripted": scripted}, time)
 
 
-def watching(storage, connectors, time, silent=()):
-    return Watch(storage, connectors, lambda: silent, lambda: [*connectors, "worker"], counting=True, now=time.now)
+def watching(storage, connectors, time, line="listening"):
+    lines = dict.fromkeys(connectors, line)
+    return Watch(storage, connectors, lambda: lines, lambda: [*connectors, "worker"], counting=True, now=time.now)
 
 
 async def figures(watch) -> dict[str, float]:
@@ -69,7 +71,7 @@ def subscribe(storage, channel="scripted:#here", next_slot=NOON):
 
 
 async def test_it_is_ready_while_the_database_answers_and_all_listen(watch):
-    assert await watch.ready() == {"ok": True, "reasons": []}
+    assert await watch.ready() == {"ok": True, "reasons": [], "platforms": {"scripted": "listening"}}
 
 
 @pytest.mark.parametrize(
@@ -88,7 +90,8 @@ async def test_trouble_with_the_database_is_told_without_its_name(watch, storage
 
     monkeypatch.setattr(storage.database, "revision", revision)
     for _ in range(3):
-        assert await watch.ready() == {"ok": False, "reasons": [reason]}
+        told = await watch.ready()
+        assert (told["ok"], told["reasons"]) == (False, [reason])
     assert [record.action for record in caplog.records] == ["readiness"]  # Once, however often somebody asks.
     monkeypatch.undo()
     assert (await watch.ready())["ok"] is True
@@ -96,8 +99,16 @@ async def test_trouble_with_the_database_is_told_without_its_name(watch, storage
 
 
 async def test_who_does_not_listen_is_named(storage, scripted, time):
-    watch = watching(storage, {"scripted": scripted}, time, silent=["scripted"])
-    assert (await watch.ready())["reasons"] == ["scripted is not listened to; the log says why."]
+    watch = watching(storage, {"scripted": scripted}, time, "silent")
+    told = await watch.ready()
+    assert (told["ok"], told["reasons"]) == (False, ["scripted is not listened to; the log says why."])
+    assert (await figures(watch))["sidelines_listening[scripted]"] == 0
+
+
+async def test_who_stands_by_is_ready_and_says_so(storage, scripted, time):
+    watch = watching(storage, {"scripted": scripted}, time, "standing by")
+    assert await watch.ready() == {"ok": True, "reasons": [], "platforms": {"scripted": "standing by"}}
+    assert (await figures(watch))["sidelines_listening[scripted]"] == 0
 
 
 async def test_those_who_ask_a_database_that_hangs_take_one_thread(watch, storage, monkeypatch):
@@ -154,7 +165,7 @@ async def test_while_the_database_is_away_what_was_counted_is_still_told(watch, 
 async def test_deliveries_are_counted_by_how_they_end(watch, storage, scripted, time):
     scripted.script = [
         None,
-        RateLimited(SECRET, timedelta(seconds=1)),
+        TemporaryFailure(SECRET),
         TemporaryFailure(SECRET),
         ChannelGone(SECRET),
         OutcomeUnknown(SECRET),
@@ -179,8 +190,20 @@ async def test_deliveries_are_counted_by_how_they_end(watch, storage, scripted, 
         "failed": shown["sidelines_deliveries_total[failed]"],
         "unknown": shown["sidelines_deliveries_total[unknown]"],
         "retries": shown["sidelines_retries_total"],
-        "limited": shown["sidelines_rate_limited_total[scripted]"],
-    } == {"delivered": 1, "failed": 1, "unknown": 1, "retries": 2, "limited": 1}
+    } == {"delivered": 1, "failed": 1, "unknown": 1, "retries": 2}
+
+
+async def test_refusals_as_too_fast_are_counted_by_what_was_asked_for(watch):
+    for about in (of_delivery(7), of_delivery(8), of_message()):
+        with about:
+            watch.meter.limited("slack")
+    watch.meter.limited("web")
+    counted = {name: value for name, value in (await figures(watch)).items() if "rate_limited_total" in name}
+    assert counted == {
+        "sidelines_rate_limited_total[slack][delivery]": 2,
+        "sidelines_rate_limited_total[slack][message]": 1,
+        "sidelines_rate_limited_total[web][other]": 1,
+    }
 
 
 def test_slots_lateness_and_delays_are_counted():

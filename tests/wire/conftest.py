@@ -13,6 +13,7 @@ from discord.gateway import DiscordWebSocket
 from discord.http import Route
 
 from bot.connectors.discord.client import Line
+from bot.correlation import of_message
 from bot.delivery import Retries
 from bot.tasks import Tasks
 from briefings.fetch import Asking, Fetcher
@@ -29,7 +30,8 @@ def work(monkeypatch: pytest.MonkeyPatch) -> list[asyncio.Task[None]]:
     begun: list[asyncio.Task[None]] = []
 
     def start(tasks: Tasks, work: Coroutine[Any, Any, None]) -> None:
-        task = asyncio.create_task(work)
+        with of_message():
+            task = asyncio.create_task(work)
         begun.append(task)
         tasks._running.add(task)
         task.add_done_callback(tasks._ended)
@@ -45,9 +47,9 @@ def nearby(monkeypatch: pytest.MonkeyPatch) -> None:
     async def resolve(host: str, _port: int) -> list[str]:
         return [host if host.startswith("127.") else "10.0.0.1"]
 
-    def fetcher(settings: Settings) -> Fetcher:
+    def fetcher(settings: Settings, limited: Callable[[], object]) -> Fetcher:
         asking = Asking(limit=settings.reading.limit, allow_hosts=frozenset({"127.0.0.1"}), gap=0)
-        return Fetcher(asking, resolve=resolve)
+        return Fetcher(asking, resolve=resolve, limited=limited)
 
     monkeypatch.setattr("bot.app.running.open_fetcher", fetcher)
 

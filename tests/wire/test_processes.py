@@ -8,12 +8,14 @@ from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import AsyncExitStack
 from pathlib import Path
 
+import httpx
 import pytest
 
 from benchmarks.burst import prepare, program, settled
 from briefings.storage import Storage
 from tests.servers.discord import DiscordServer
 from tests.servers.slack import SlackServer
+from tests.wire.office import free_port
 
 TEAM, KIM = "T0MANY0001", "U0MANY0001"
 TOPIC = "harbour"
@@ -52,9 +54,10 @@ class Set:
         channels += [f"discord:{channel.guild}:#{channel.id}" for channel in self.on_discord]
         prepare(self.folder, [TOPIC], channels, KIM, self.database)
 
-    async def start(self, *arguments: str) -> asyncio.subprocess.Process:
+    async def start(self, *arguments: str, **settings: str) -> asyncio.subprocess.Process:
         """One more process."""
-        return await self._stack.enter_async_context(program(self.folder, self.settings, *arguments))
+        environ = {**self.settings, **settings}
+        return await self._stack.enter_async_context(program(self.folder, environ, *arguments))
 
     async def until(self, condition: Callable[[], object], within: float = 60.0) -> None:
         """Wait for something that no one server brings about."""
@@ -86,6 +89,14 @@ async def many(tmp_path: Path, slack: SlackServer, discord: DiscordServer, postg
     assert "Traceback" not in its.log, its.log
 
 
+async def ready(port: int) -> object:
+    """How the platforms of a process stand that is ready."""
+    async with httpx.AsyncClient() as client:
+        answer = await client.get(f"http://127.0.0.1:{port}/readyz")
+    assert answer.status_code == 200, answer.text
+    return answer.json()["platforms"]
+
+
 async def test_two_workers_beside_those_that_listen_deliver_each_briefing_once(many: Set) -> None:
     many.subscribed()
     for role in ("slack", "discord", "worker", "worker"):
@@ -103,12 +114,15 @@ async def test_two_workers_beside_those_that_listen_deliver_each_briefing_once(m
 async def test_a_killed_owner_of_the_lines_is_replaced(many: Set) -> None:
     first = await many.start()
     await asyncio.gather(many.slack.lines.connected(30), many.discord.connected(timeout=30))
-    await many.start()
+    port = free_port()
+    await many.start(SIDELINES_WEB_PORT=str(port))
     await many.until(lambda: many.log.count("another process listens") == 2)
+    assert await ready(port) == {"slack": "standing by", "discord": "standing by"}
     lines = many.slack.lines.connections
     first.kill()
     await first.wait()
     await many.until(lambda: many.log.count(" listens action=listens") == 4)
+    assert await ready(port) == {"slack": "listening", "discord": "listening"}
     await many.slack.lines.connected(30, beyond=lines)
     many.subscribed()
     await many.until(lambda: all(many.posts))

@@ -11,8 +11,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import math
-from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Sequence
 
 import discord
 from msgspec import Struct
@@ -42,9 +41,6 @@ from bot.render.limits import DISCORD_EMBEDS_TEXT
 from bot.tasks import Tasks
 from briefings.types import Content
 
-if TYPE_CHECKING:
-    from collections.abc import Callable
-
 PER_SECOND = 48.0
 """Requests a second; Discord permits 50 to a bot: https://docs.discord.com/developers/topics/rate-limits#global-rate-limit.
 """
@@ -72,9 +68,12 @@ def requests_for(messages_per_second: float) -> int:
     return max(1, min(PERMITTED, math.ceil(messages_per_second / PER_SECOND * PERMITTED)))
 
 
-def create(settings: Settings, budget: Budget | None = None) -> Discord:
-    """The connector. Does no I/O. `budget` is what several processes with this token may send together."""
-    return Discord(settings, budget)
+def create(settings: Settings, budget: Budget | None = None, limited: Callable[[], object] = lambda: None) -> Discord:
+    """The connector. Does no I/O. `budget` is what several processes with this token may send together.
+
+    `limited` is called whenever Discord refuses something as too fast.
+    """
+    return Discord(settings, budget, limited)
 
 
 class Discord:
@@ -82,7 +81,7 @@ class Discord:
 
     name = "discord"
 
-    def __init__(self, settings: Settings, budget: Budget | None) -> None:
+    def __init__(self, settings: Settings, budget: Budget | None, limited: Callable[[], object]) -> None:
         self.listens_alone = True
         self.limits = Limits(
             messages_per_second=settings.messages_per_second,
@@ -92,7 +91,7 @@ class Discord:
         )
         self._settings = settings
         self._budget = budget
-        self._api = Api()
+        self._api = Api(limited=limited)
         self._posts = Posts(self._api)
         self._people = People(self._api)
 

@@ -59,9 +59,12 @@ class Api:
         *,
         monotonic: Callable[[], float] = time.monotonic,
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
+        limited: Callable[[], object] = lambda: None,
     ) -> None:
+        """`limited` is called whenever Discord refuses something as too fast, though discord.py repeat it by itself."""
         self.monotonic = monotonic
         self.sleep = sleep
+        self._limited = limited
         self.refusals = Refusals()
         self.gate = Gate(monotonic, sleep)
         self._client: discord.Client | None = None
@@ -113,6 +116,8 @@ class Api:
             response, tries = ended.response, _tries.get()
             if tries:
                 tries[-1] = response.status
+            if response.status == 429:
+                self._limited()
             self.refusals.note(response.status, response.headers.get("X-RateLimit-Scope"), self.monotonic())
 
         trace = aiohttp.TraceConfig()

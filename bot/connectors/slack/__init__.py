@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -64,9 +64,18 @@ class Settings(Struct, frozen=True, kw_only=True):
         return f"Settings(api_url={self.api_url!r}, public_url={self.public_url!r}, ...)"
 
 
-def create(settings: Settings, *, engine: Any = None, web: Web | None = None) -> Slack:
-    """The connector. Does no I/O. `engine` keeps installations; `web` serves requests and the pages of installing."""
-    return Slack(settings, engine, web)
+def create(
+    settings: Settings,
+    *,
+    engine: Any = None,
+    web: Web | None = None,
+    limited: Callable[[], object] = lambda: None,
+) -> Slack:
+    """The connector. Does no I/O. `engine` keeps installations; `web` serves requests and the pages of installing.
+
+    `limited` is called whenever Slack refuses something as too fast.
+    """
+    return Slack(settings, engine, web, limited)
 
 
 class Slack:
@@ -74,7 +83,7 @@ class Slack:
 
     name = "slack"
 
-    def __init__(self, settings: Settings, engine: Any, web: Web | None) -> None:
+    def __init__(self, settings: Settings, engine: Any, web: Web | None, limited: Callable[[], object]) -> None:
         self.limits = Limits(
             messages_per_second=math.inf,
             messages_per_second_per_channel=PER_CHANNEL,
@@ -99,7 +108,7 @@ class Slack:
                 keys=settings.encryption_keys,
             )
             self._tokens = installations
-        self._api = Api(settings.api_url, self._tokens)
+        self._api = Api(settings.api_url, self._tokens, limited=limited)
         self._people = People(self._api)
         self._began = self._api.monotonic()
         if settings.client_id and web:

@@ -160,11 +160,14 @@ class Api:
         *,
         monotonic: Callable[[], float] = time.monotonic,
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
+        limited: Callable[[], object] = lambda: None,
     ) -> None:
+        """`limited` is called whenever Slack refuses something as too fast."""
         self.base_url = base_url
         self.tokens = tokens
         self.monotonic = monotonic
         self.sleep = sleep
+        self._limited = limited
         self._session: aiohttp.ClientSession | None = None
         self._next: dict[tuple[str, str], float] = {}
         self._conversations: dict[tuple[str, str], str] = {}
@@ -188,7 +191,7 @@ class Api:
         try:
             response = await ask(token=token, **arguments)
         except SlackApiError as error:
-            raise _refusal(method, error) from error
+            raise self._counted(_refusal(method, error)) from error
         except UNREACHABLE as error:
             raise TemporaryFailure("Slack cannot be reached; it is tried again.") from error
         except (aiohttp.ClientError, TimeoutError, OSError, ValueError, AttributeError) as error:
@@ -272,7 +275,8 @@ class Api:
                 if response.status == 200:
                     return
                 code = body.strip() if body.strip().replace("_", "").isalpha() else None
-                raise refusal("chat.postEphemeral", response.status, code, pause=response.headers.get("Retry-After"))
+                pause = response.headers.get("Retry-After")
+                raise self._counted(refusal("chat.postEphemeral", response.status, code, pause=pause))
         except UNREACHABLE as error:
             raise TemporaryFailure("Slack cannot be reached; it is tried again.") from error
         except (aiohttp.ClientError, TimeoutError, OSError) as error:
@@ -311,6 +315,11 @@ class Api:
         """Close the session."""
         if self._session is not None:
             await self._session.close()
+
+    def _counted(self, error: DeliveryError) -> DeliveryError:
+        if isinstance(error, RateLimited):
+            self._limited()
+        return error
 
     async def _turn(self, team: str, channel: str, *, waits: bool) -> None:
         """Wait until a post into the channel keeps its distance to the one before."""
