@@ -204,6 +204,16 @@ class _Lexer:
         return QueryError(message, self._query, at)
 
 
+def _together(beside: list[list[_Item]]) -> Iterator[Phrase]:
+    """The phrases that runs of words make, without the common words at their ends ("the", but not "bank of japan")."""
+    for run in beside:
+        telling = [place for place, item in enumerate(run) if not item.common]
+        if len(telling) > 1:
+            words = [item.part for item in run[telling[0] : telling[-1] + 1]]
+            tokens = [word.token for word in words if isinstance(word, Word)]
+            yield Phrase(" ".join(tokens), (stream(tokens),), title=False)
+
+
 class _Parser:
     """Recursive descent over a query's items; `at` counts those already read."""
 
@@ -223,6 +233,7 @@ class _Parser:
         wanted: list[Part] = []
         common: list[Part] = []
         unwanted: list[Without] = []
+        beside: list[list[_Item]] = [[]]  # words that stand side by side
         while (item := self._next()) and item.kind != "close":
             if item.kind == "or":
                 raise self._error("OR needs something before it; put a word there or remove it.", item)
@@ -230,6 +241,10 @@ class _Parser:
             if isinstance(part, Without):
                 unwanted.append(part)
             else:
+                if isinstance(part, Word) and not part.title:
+                    beside[-1].append(item)
+                else:
+                    beside.append([])
                 (common if item.common and not isinstance(part, Either) else wanted).append(part)
         if not wanted and not common:
             if unwanted:
@@ -237,7 +252,7 @@ class _Parser:
                     "A topic needs something to look for too; put a word before what it leaves out.", begun
                 )
             raise self._error('There is no word to look for; write some, such as: G7 OR "climate summit".', begun)
-        return All(tuple(wanted or common), tuple(unwanted))
+        return All(tuple(wanted or common), tuple(unwanted), tuple(_together(beside)))
 
     def _either(self, depth: int) -> Part | Without:
         parts = [self._one(depth)]

@@ -139,17 +139,41 @@ def test_words_that_count_for_nothing_count_when_there_is_nothing_else():
 
 
 def test_being_about_something_shows_in_the_score():
-    once = terms("Weather", "Rain and wheat.", "Sun.")
-    twice = terms("Weather", "Wheat and wheat.", "Sun.")
-    headed = terms("Weather", "Rain and sun.", headed="Sun.", heading="Wheat")
-    titled = terms("Wheat", "Rain and sun.", "Sun.")
-    long = terms("Weather", "Rain and wheat.", "Sun. " * 2000)
+    once = terms("Weather", "Rain and clouds.", "Wheat.", "Sun.")
+    twice = terms("Weather", "Rain and clouds.", "Wheat and rice.", "Wheat.")
+    opening = terms("Weather", "Wheat and clouds.", "Wheat.", "Sun.")
+    headed = terms("Weather", "Rain and clouds.", "Sun.", headed="Sun.", heading="Wheat")
+    titled = terms("Wheat", "Rain and clouds.", "Sun.")
+    long = terms("Weather", "Rain and clouds.", "Wheat.", "Sun. " * 2000)
     score = parse("wheat", keywords).score
-    assert score(long) < score(once) < score(twice) < score(titled)
+    assert score(long) < score(once) < score(twice) < score(opening) < score(titled)
     assert score(once) < score(headed) < score(titled)
     assert parse("wheat OR rain", keywords).score(once) > score(once)
-    phrase = parse('"rain and sun"', keywords).score
-    assert 0 < phrase(headed) < phrase(terms("Rain and sun", "Rain and sun."))
+
+
+def test_phrases_and_beginnings_count_by_place_as_words_do():
+    for query in ("wheat", '"winter wheat"', "whea*"):
+        score = parse(query, keywords).score
+        inside = terms("Weather", "Rain and clouds.", "Winter wheat.")
+        twice = terms("Weather", "Rain and clouds.", "Winter wheat.", "Winter wheat.")
+        opening = terms("Weather", "Winter wheat and clouds.", "Rain.")
+        titled = terms("Winter wheat", "Rain and clouds.", "Rain.")
+        assert score(inside) < score(twice) < score(titled), query
+        assert score(inside) < score(opening) < score(titled), query
+
+
+@pytest.mark.parametrize(
+    ("query", "beside", "apart"),
+    [
+        ("gas works", "The gas works are shut. It rains.", "The gas is shut. It works, rains."),
+        ("the Bank of Nagoya", "A bank of Nagoya sold. It rose.", "Nagoya sold. A bank rose of it."),
+        ("title:weather rate rise", "A rate rise came.", "A rise came, rate."),
+        ("Group of Seven summit", "A G7 summit is near.", "A summit is near G7."),
+    ],
+)
+def test_words_that_stand_side_by_side_as_in_the_query_tell_more(query, beside, apart):
+    topic = parse(query, keywords)
+    assert topic.score(terms("Weather", beside)) > topic.score(terms("Weather", apart)) > 0
 
 
 @pytest.mark.parametrize(
