@@ -38,6 +38,9 @@ SHOWN = (f"{TERMINAL}.show", "after", 1)
 NOT_SHOWN = (f"{TERMINAL}.show", "before", 1)
 """The two instants after which it cannot: the session had noted that it is about to show it, not yet that it did."""
 
+SEED = 20261123
+"""What chance draws with; another one tries other instants."""
+
 
 def run(plan: list[tuple[World, Point | None]]) -> list[int]:
     """One run after another, each killed at its point; gives their signals (negative) and exit statuses."""
@@ -115,7 +118,7 @@ def test_killed_where_nobody_can_know_it_does_not_repeat_but_tells_and_offers(tm
 
 
 def test_killed_at_random_instants_it_loses_and_repeats_nothing(tmp_path):
-    chance = random.Random(20261123)
+    chance = random.Random(SEED)
     worlds = [World(tmp_path / str(number), channels=8) for number in range(10)]
     points = [*KNOWN.values(), SHOWN, NOT_SHOWN]
     plan: list[tuple[World, Point | None]] = []
@@ -123,12 +126,13 @@ def test_killed_at_random_instants_it_loses_and_repeats_nothing(tmp_path):
         first, second = chance.choices(points, k=2)
         plan += [(world, first), (world, (*second[:2], chance.randint(1, 4))), (world, None), (world, None)]
     statuses = run(plan)
-    assert statuses[0::4] == [-9] * 10
-    assert statuses[2::4] == statuses[3::4] == [0] * 10
-    for world in worlds:
+    assert statuses[0::4] == [-9] * 10, plan
+    assert statuses[2::4] == statuses[3::4] == [0] * 10, plan
+    for number, world in enumerate(worlds):
         posts, states = world.posts(), world.states()
-        assert len(states) == 8
-        assert len(posts) == len(set(posts))
-        assert {channel for channel, state in states.items() if state == "delivered"} <= set(posts)
-        assert set(states.values()) <= {"delivered", "unknown"}
-        assert len(world.offered_again()) == list(states.values()).count("unknown")
+        drawn = SEED, number, [point for _, point in plan[4 * number : 4 * number + 2]]
+        assert len(states) == 8, drawn
+        assert len(posts) == len(set(posts)), drawn
+        assert {channel for channel, state in states.items() if state == "delivered"} <= set(posts), drawn
+        assert set(states.values()) <= {"delivered", "unknown"}, drawn
+        assert len(world.offered_again()) == list(states.values()).count("unknown"), drawn

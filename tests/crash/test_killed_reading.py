@@ -1,6 +1,6 @@
 """Killed at any instant of reading a feed and started again, the program has every article once, whole and posted once.
 
-The long form, with kills at points drawn by chance: `python -m tests.crash.test_killed_reading 200`.
+The long form, with kills at points drawn by chance: `python -m tests.crash.test_killed_reading 200 [SEED]`.
 """
 
 import random
@@ -114,7 +114,7 @@ class World:
 
 def run(settings: Path, plan: Iterable[tuple[World, Point | None]]) -> list[int]:
     """One run after another, each killed at its point; gives their signals (negative) and exit statuses."""
-    return carry_out("killed_reading.py", plan, {"SIDELINES_CONFIG": str(settings)}, timeout=None)
+    return carry_out("killed_reading.py", plan, {"SIDELINES_CONFIG": str(settings)})
 
 
 def live(folder: Path, points: list[Point]) -> int:
@@ -155,7 +155,9 @@ def test_killed_at_an_instant_of_reading_it_loses_doubles_and_repeats_nothing(tm
 
 
 if __name__ == "__main__":
-    chance = random.Random()
+    seed = int(sys.argv[2]) if len(sys.argv) > 2 else random.randrange(1_000_000)
+    print(f"seed {seed}", flush=True)
+    chance = random.Random(seed)
     drawn = [
         (chance.choice((COMMIT, FETCH)), chance.choice(("before", "after")), chance.randrange(1, 25))
         if chance.random() < 0.4

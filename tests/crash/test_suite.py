@@ -11,6 +11,9 @@ from tests.crash.suite import Range
 from tests.crash.workers import run
 from tests.servers.postgresql import Postgresql
 
+SEED = 0
+"""What chance draws with on the first of the four; another one tries other points and instants."""
+
 
 def test_killed_at_points_and_instants_drawn_by_chance_it_loses_and_doubles_nothing(
     tmp_path: Path, postgresql_server: Postgresql
@@ -31,12 +34,13 @@ def test_killed_at_points_and_instants_drawn_by_chance_it_loses_and_doubles_noth
                     folder = tmp_path / f"{platform}{server is None}"
                     folder.mkdir()
                     ranges.append(Range(folder, platform, server, launcher))
-            await asyncio.gather(*(live(each, random.Random(at)) for at, each in enumerate(ranges)))
+            await asyncio.gather(*(live(each, random.Random(SEED + at)) for at, each in enumerate(ranges)))
             return ranges
 
     tallies = [each.tally for each in asyncio.run(all_of_them())]
-    assert [it.faults for it in tallies] == [[]] * 4
-    assert [(it.lost, it.doubled, it.unknown) for it in tallies] == [(0, 0, 0)] * 4
+    for at, it in enumerate(tallies):
+        assert not it.faults, f"seed {SEED + at}: " + "\n".join(it.faults)
+        assert (it.lost, it.doubled, it.unknown) == (0, 0, 0), f"seed {SEED + at}"
     assert sum(it.points for it in tallies) >= 12  # Of some the program need not come by.
     assert sum(it.random for it in tallies) == 4
 
