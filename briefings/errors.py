@@ -40,6 +40,10 @@ class StorageError(SidelinesError):
     """The database cannot be used: unreadable, corrupt, full, locked, or of another version."""
 
 
+class StorageBusy(StorageError):
+    """A transaction gave way to another one and was undone whole; the same once more will most likely do."""
+
+
 class DatabaseTooNew(StorageError):
     """The data was written by a newer Sidelines; it is left untouched."""
 

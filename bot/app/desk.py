@@ -163,7 +163,7 @@ class FrontDesk:
         """What `work` gives in a thread. What it raises is logged, and `otherwise` makes do with a sentence on it."""
         with of_message():
             try:
-                return await asyncio.to_thread(work)
+                return await asyncio.to_thread(self._storage.repeated, work)
             except SidelinesError as error:
                 told = error if isinstance(error, StorageError) else type(error).__name__  # Others may quote people.
                 log.warning("%s", told, extra={"action": "answer_failed"})

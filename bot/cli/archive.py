@@ -5,7 +5,8 @@ from __future__ import annotations
 import os
 import re
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -16,7 +17,10 @@ from bot.cli.common import WORKSPACE, json_option, now, opened_storage, print_js
 from briefings.errors import FetchError, SidelinesError, UnreadableDocument
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
     from briefings.ingest import Incoming
+    from briefings.storage import Storage
     from briefings.types import Document, Outcome
     from config.settings import Settings
 
@@ -44,11 +48,6 @@ def add(what: tuple[str, ...], as_json: bool) -> int:
     An article that is already stored changes nothing; a changed one updates what is stored, and what was posted of it
     in the last three days. One refused file does not stop the others; the exit status is 1 when any was refused.
     """
-    from bot.app import open_keywords
-    from briefings.ingest import add as stored
-    from briefings.types import EVERYONE
-    from briefings.updates import UPDATES, queue
-
     refusals: list[Refusal] = []
     names = list(_inputs(what, refusals))
     outcomes: list[Outcome] = []
@@ -57,10 +56,7 @@ def add(what: tuple[str, ...], as_json: bool) -> int:
             batch = names[start : start + AT_ONCE]
             moment = now()
             read = _read(batch, settings, refusals)
-            with storage.writing():
-                done = stored(storage, read, workspace=EVERYONE, now=moment)
-                if any(outcome.kind in UPDATES for outcome in done):
-                    queue(storage, open_keywords(), settings.preferences, done, moment)
+            done = storage.repeated(partial(_store, settings, storage, read, moment))
             outcomes += done
             if any(outcome.kind in NEWS for outcome in done):
                 storage.subscriptions.wake_as_it_happens(moment)
@@ -74,6 +70,20 @@ def add(what: tuple[str, ...], as_json: bool) -> int:
     else:
         _tell(outcomes, refusals)
     return 1 if refusals else 0
+
+
+def _store(settings: Settings, storage: Storage, read: Sequence[Incoming], moment: datetime) -> list[Outcome]:
+    """Store articles for everyone, and queue what follows for what was posted of them, all or nothing."""
+    from bot.app import open_keywords
+    from briefings.ingest import add as stored
+    from briefings.types import EVERYONE
+    from briefings.updates import UPDATES, queue
+
+    with storage.writing():
+        done = stored(storage, read, workspace=EVERYONE, now=moment)
+        if any(outcome.kind in UPDATES for outcome in done):
+            queue(storage, open_keywords(), settings.preferences, done, moment)
+    return done
 
 
 NEWS = {"new", "large update"}

@@ -131,7 +131,7 @@ class Commands:
     def guarded(self, run: Callable[[Context], Reply], asker: Asker, now: datetime) -> Reply:
         """The reply that `run` gives; what it raises is said in a notice."""
         try:
-            return run(self.context(asker, now))
+            return self._storage.repeated(lambda: run(self.context(asker, now)))
         except QueryError as error:
             return refused(f"{error}\n{pointer(error)}")
         except (StorageError, IndexUnavailable) as error:

@@ -364,7 +364,8 @@ class Deliverer:
 
     async def _mark(self, mark: Callable[..., bool], delivery: Delivery, *values: object) -> None:
         """Store a step of the delivery. Raises LeaseLost when another worker holds it by now."""
-        if not await asyncio.to_thread(mark, delivery.id, self._holder, self._now(), *values):
+        marking = partial(mark, delivery.id, self._holder, self._now(), *values)
+        if not await asyncio.to_thread(self._storage.repeated, marking):
             raise LeaseLost
 
     async def _failed(self, connector: Connector, delivery: Delivery, error: Exception) -> None:

@@ -5,9 +5,10 @@ Importing this costs nothing; opening a storage loads SQLAlchemy. `peek` answers
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from contextlib import AbstractContextManager, ExitStack
 from functools import cached_property
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from briefings.errors import StorageError
 from briefings.storage.migrations import NEWEST
@@ -32,6 +33,8 @@ if TYPE_CHECKING:
     from briefings.storage.subscriptions import Subscriptions
     from briefings.storage.turns import Turns
     from briefings.storage.workspaces import Workspaces
+
+T = TypeVar("T")
 
 
 class Storage:
@@ -78,6 +81,10 @@ class Storage:
     def reading(self) -> AbstractContextManager[Connection]:
         """One state of the database for several reads; see `Database.reading`."""
         return self.database.reading()
+
+    def repeated(self, work: Callable[[], T]) -> T:
+        """What `work` gives, once more if it had to give way to another process; see `Database.repeated`."""
+        return self.database.repeated(work)
 
     def hold(self, what: str) -> None:
         """Within `writing`: let nobody else hold `what` until the transaction ends; see `Database.hold`."""

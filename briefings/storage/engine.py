@@ -8,19 +8,20 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any, Protocol, TypeVarTuple
+from typing import Any, Protocol, TypeVar, TypeVarTuple
 
 from sqlalchemy import ColumnElement, Connection, Engine, Select, Table, inspect, text
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import DBAPIError, TimeoutError
 
-from briefings.errors import DatabaseTooNew, StorageError
+from briefings.errors import DatabaseTooNew, StorageBusy, StorageError
 from briefings.storage.migrations import NEWEST, REVISIONS
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MILLISECOND = timedelta(milliseconds=1)
 
 Insert = sqlite.Insert | postgresql.Insert
+T = TypeVar("T")
 Ts = TypeVarTuple("Ts")
 
 
@@ -136,6 +137,18 @@ class Database:
                 yield connection
             finally:
                 self._held.reader = None
+
+    def repeated(self, work: Callable[[], T]) -> T:
+        """What `work` gives, done once more when a transaction of its own had to give way to another one (StorageBusy).
+
+        For what somebody waits for. What the clock sets going comes again by itself.
+        """
+        try:
+            return work()
+        except StorageBusy:
+            if getattr(self._held, "writer", None) is not None:  # It was not its own.
+                raise
+            return work()
 
     @contextmanager
     def _transaction(self, options: Mapping[str, Any]) -> Iterator[Connection]:

@@ -29,7 +29,7 @@ from sqlalchemy import (
 from sqlalchemy.dialects import postgresql
 from sqlalchemy.exc import ArgumentError, DBAPIError, TimeoutError
 
-from briefings.errors import DatabaseCorrupt, StorageError
+from briefings.errors import DatabaseCorrupt, StorageBusy, StorageError
 from briefings.storage.listening import CHANNEL, listening
 
 CONNECTIONS = 10
@@ -205,8 +205,8 @@ _EXPLANATIONS: dict[str, tuple[type[StorageError], str]] = {
     "25P03": (StorageError, _LOST),
     "28": (StorageError, _ACCESS),
     "3D000": (StorageError, "There is no database {name}; make it with createdb, or correct DATABASE_URL."),
-    "40001": (StorageError, _BUSY),
-    "40P01": (StorageError, _BUSY),
+    "40001": (StorageBusy, _BUSY),
+    "40P01": (StorageBusy, _BUSY),
     "42501": (
         StorageError,
         "The user of DATABASE_URL may not do that in {name}; make it the owner of the database, or GRANT it more.",

@@ -2,7 +2,7 @@
 
 import threading
 from collections.abc import Callable, Iterator
-from concurrent.futures import Future
+from concurrent.futures import Future, ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from typing import TypeVar
 
@@ -10,7 +10,7 @@ import pytest
 from sqlalchemy import select, text, update
 
 from briefings import ingest, updates
-from briefings.errors import StorageError
+from briefings.errors import StorageBusy, StorageError
 from briefings.keywords import Keywords
 from briefings.publish import publish_due
 from briefings.storage import Storage, tables
@@ -316,3 +316,40 @@ def test_of_two_that_wait_for_each_other_one_is_told_to_try_again(one: Storage, 
     ]
     with one.reading() as connection:
         assert connection.execute(select(tables.feeds.c.id)).scalars().all() == ids
+
+
+# Each waiting for the other
+
+
+def test_of_two_that_wait_for_each_other_one_gives_way_and_is_done_again(one: Storage, other: Storage) -> None:
+    tries: list[str] = []
+
+    def crossing(storage: Storage, first: str, second: str, met: threading.Barrier) -> None:
+        def work() -> None:
+            tries.append(first)
+            with storage.writing():
+                storage.hold(first)
+                if len(tries) <= 2:
+                    met.wait(10)
+                storage.hold(second)
+
+        storage.database.repeated(work)
+
+    met = threading.Barrier(2)
+    with ThreadPoolExecutor() as threads:
+        done = [threads.submit(crossing, one, "a", "b", met), threads.submit(crossing, other, "b", "a", met)]
+        for each in done:
+            each.result(20)
+    assert len(tries) == 3
+
+
+def test_who_gives_way_within_a_transaction_of_another_leaves_it_to_that_one(one: Storage) -> None:
+    tries: list[int] = []
+
+    def work() -> None:
+        tries.append(1)
+        raise StorageBusy("It is busy.")
+
+    with pytest.raises(StorageBusy), one.writing():
+        one.repeated(work)
+    assert tries == [1]
