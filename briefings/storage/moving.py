@@ -1,7 +1,8 @@
 """Everything in one database, copied into another: from SQLite to PostgreSQL, or back.
 
 Both must be of this version, and nothing may run on either. All is written in one transaction, so that the other
-database has all of it or nothing; rows keep their numbers, and new ones go on after them.
+database has all of it or nothing; rows keep their numbers, and new ones go on after them. NUL characters, which SQLite
+keeps in text and PostgreSQL refuses, are left out: nobody could see them.
 """
 
 from collections.abc import Callable, Iterator
@@ -76,10 +77,10 @@ def _count(connection: Connection, table: Table) -> int:
 
 
 def _batches(connection: Connection, table: Table) -> Iterator[list[tuple[Any, ...]]]:
-    """All rows in the order of their keys, some at a time."""
+    """All rows in the order of their keys, some at a time, without NUL characters."""
     query = select(table).order_by(*table.primary_key).execution_options(yield_per=BATCH)
     for rows in connection.execute(query).partitions():
-        yield [tuple(row) for row in rows]
+        yield [tuple(value.replace("\0", "") if isinstance(value, str) else value for value in row) for row in rows]
 
 
 def _write(database: Database, connection: Connection, table: Table, rows: list[tuple[Any, ...]]) -> None:

@@ -74,6 +74,15 @@ def test_there_and_back_the_content_is_equal(sqlite: str, postgresql_url: str, t
     assert content(sqlite) == content(postgresql_url) == content(back)
 
 
+def test_nul_characters_are_left_out_and_moving_is_still_safe_to_repeat(sqlite: str, postgresql_url: str) -> None:
+    with Storage.open(sqlite) as storage:
+        storage.topics.add("w\0", "Har\0bour", "harbour OR \0quay")
+    counts = move(sqlite, postgresql_url, silent)
+    assert move(sqlite, postgresql_url, silent) == counts
+    with Storage.open(postgresql_url) as storage:
+        assert [(it.name, it.query) for it in storage.topics.list("w")] == [("Harbour", "harbour OR quay")]
+
+
 @pytest.mark.parametrize("way", ["there", "back"])
 def test_new_rows_go_on_after_the_last_number_ever_given(way: str, sqlite: str, postgresql_url: str) -> None:
     source, target = (sqlite, postgresql_url) if way == "there" else (postgresql_url, sqlite)
