@@ -137,6 +137,7 @@ class _Publishing:
         self.news: dict[str, _News] = {}
         self.turns: dict[tuple[object, ...], Turn] = {}
         self.composed: dict[tuple[object, ...], Briefing] = {}
+        self.fates: dict[tuple[object, ...] | None, Fate] = {}
 
     def decide(self, due: Sequence[Due]) -> tuple[list[Fate], dict[int, int]]:
         """What becomes of due subscriptions: fates, and the place there of each one's, by its id."""
@@ -175,9 +176,16 @@ class _Publishing:
             if place is None:
                 place = places[key] = len(fates)
                 preferences = settled.merged(workspace, own, self.defaults)
-                schedule = Schedule(words="", cron=tuple(cron.splitlines()), zone=zone)
-                found = tuple(one for one in matches.found(old, stale) if not seen or one.story not in seen)
-                fates.append(self._fate(topic, schedule, preferences, found, matches.refusal))
+                # Not of those that had some of it: there may be as many of them as channels.
+                general = (preferences, *key) if seen is None else None
+                fate = self.fates.get(general)
+                if fate is None:
+                    schedule = Schedule(words="", cron=tuple(cron.splitlines()), zone=zone)
+                    found = tuple(one for one in matches.found(old, stale) if not seen or one.story not in seen)
+                    fate = self._fate(topic, schedule, preferences, found, matches.refusal)
+                    if general:
+                        self.fates[general] = fate
+                fates.append(fate)
             subjects[id] = place
             if channel in twice:
                 had.setdefault(channel, set()).update(fates[place].stories)

@@ -84,8 +84,9 @@ class Turns:
             if queued < sum(fates[place].content is not None for place in subjects.values()) or _any_empty(fates):
                 connection.execute(self._pass_by(), {"before": before, "now": milliseconds(now)})
             connection.execute(_move_on)
-            refused = [{"subject": id, "why": why} for id, place in subjects.items() if (why := fates[place].refusal)]
-            if refused:
+            refusals = {place: fate.refusal for place, fate in enumerate(fates) if fate.refusal}
+            if refusals:
+                refused = [{"subject": id, "why": refusals[it]} for id, it in subjects.items() if it in refusals]
                 connection.execute(_block, refused)
             return queued
 
