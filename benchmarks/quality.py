@@ -55,7 +55,7 @@ class Answering:
         asked = asked_for(question, self._index, KEYWORDS)
         if asked is None:
             return []
-        candidates = self._index.search(asked.tokens, workspace=EVERYONE, limit=CANDIDATES)
+        candidates = self._index.search(asked.tokens, workspace=EVERYONE, limit=CANDIDATES, question=question)
         return [
             {
                 "id": self._docs[each.candidate.article.id]["id"],

@@ -1,10 +1,9 @@
 """From a question to quoted sentences, or to an honest nothing.
 
-`ranking` puts sections and their best sentences in order; `answer` abstains when the best of them does not carry enough
-of what was asked for. A sentence that leans on others is quoted together with them.
+`ranking` puts sections and their best sentences in order; `support` tells which of them carry enough of what was asked
+for, and when none does there is no answer. A sentence that leans on others is quoted together with them.
 """
 
-import math
 from collections.abc import Sequence
 from datetime import datetime
 
@@ -14,12 +13,20 @@ from briefings.keywords import Keywords
 from briefings.ranking import CANDIDATES, Question, Ranked, asked_for, rank
 from briefings.sentences import join
 from briefings.standalone import runs
-from briefings.types import Answer, Head, Quote
+from briefings.support import Support
+from briefings.types import EVERYWHERE, Answer, Head, Quote, Scope
 
-_NEAR = 0.3
-"""The support below which an article is not worth naming as near either."""
+MOST_OF_A_SECTION = 500
+"""Sections looked at when only one section of an article is asked: as many as an article may have."""
+
 _WORTH = 0.6
 """A further quote scores at least this part of the best one's."""
+_AS_GOOD = 0.9
+"""A quote that shows the date or number asked for comes first when it scores at least this part of the best one's."""
+_NEAR = 0.6
+"""An article is near when it has at least this part of the support needed,"""
+_HEADED = 0.2
+"""and says at least this part of the question in its headline or in the heading of the section."""
 
 
 def answer(
@@ -30,58 +37,67 @@ def answer(
     workspace: str,
     now: datetime,
     limit: int = 3,
-    within: int | None = None,
+    scope: Scope = EVERYWHERE,
 ) -> Answer:
     """Up to `limit` quotes from what `workspace` sees, best first; none when the archive does not support the question.
 
-    `within` is the id of the one article to look in. An answer without quotes names the nearest headline, if any
-    headline has a word of the question. Raises IndexUnavailable.
+    `scope` is the part of the archive to look in. An answer without quotes names the nearest headline, if one is near;
+    one outside of the scope when the answer is there. Raises IndexUnavailable.
     """
     asked = asked_for(question, index, keywords)
     if asked is None:
         return Answer(question=question, looked_for=(), quotes=())
-    candidates = index.search(asked.tokens, workspace=workspace, limit=CANDIDATES, article=within)
+    limits = MOST_OF_A_SECTION if scope.section is not None else CANDIDATES
+    candidates = index.search(asked.tokens, workspace=workspace, limit=limits, scope=scope, question=question)
+    if scope.section is not None:
+        candidates = [candidate for candidate in candidates if candidate.section == scope.section]
     ranked = rank(asked, candidates, keywords, now)
-    needed = support_needed(asked)
-    quotes = _quotes([each for each in ranked if each.support >= needed], keywords, limit)
-    nearest = None if quotes else _nearest(asked, ranked, index, workspace)
+    support = Support(question, asked, keywords)
+    quotes = _quotes(ranked, support, asked, keywords, limit)
+    nearest = None
+    if not quotes and scope != EVERYWHERE:
+        elsewhere = answer(question, index, keywords, workspace=workspace, now=now, limit=1)
+        nearest = elsewhere.quotes[0].article if elsewhere.quotes else elsewhere.nearest
+    elif not quotes:
+        headlines = rank(asked, index.titles(asked.tokens, workspace=workspace, limit=CANDIDATES), keywords, now)
+        nearest = _nearest([*ranked, *headlines], support)
     return Answer(question=question, looked_for=asked.words, quotes=quotes, nearest=nearest)
 
 
-def support_needed(question: Question) -> float:
-    """The support below which there is no answer: the square root of n out of n keywords.
-
-    So all of one or two, two of three or four, three of nine. It follows the best thresholds for questions of
-    1 to 30 keywords, SQuAD, QED, XQuAD and JSQuAD (dev halves) asked of their own and of other articles.
-    """
-    return 1 / math.sqrt(len(question.tokens))
-
-
-def _quotes(ranked: Sequence[Ranked], keywords: Keywords, limit: int) -> tuple[Quote, ...]:
-    """The first `limit` that are not far behind the best, and say different things."""
+def _quotes(
+    ranked: Sequence[Ranked], support: Support, asked: Question, keywords: Keywords, limit: int
+) -> tuple[Quote, ...]:
+    """The first `limit` that support the question, are not far behind the best, and say different things."""
     quotes: list[Quote] = []
     said: list[frozenset[str]] = []
     for each in ranked:
-        if len(quotes) == limit or (quotes and each.score < _WORTH * quotes[0].score):
+        if len(quotes) == limit or each.score < _WORTH * ranked[0].score:
             break
+        if support.of(each) < support.needed:
+            continue
         quote = _quote(each)
         content = content_of(quote.text, keywords)
         if not any(say_the_same(content, other) for other in said):
             quotes.append(quote)
             said.append(content)
+    for place, quote in enumerate(quotes):
+        if asked.shows is None or quote.score < _AS_GOOD * quotes[0].score:
+            break
+        if asked.shows.search(quote.text):
+            quotes.insert(0, quotes.pop(place))
+            break
     return tuple(quotes)
 
 
 def _quote(ranked: Ranked) -> Quote:
-    """The best sentence; when it leans on others, from the one before it on."""
+    """The best sentence, with those that it leans on; with the one before it when it leans on too much."""
     candidate = ranked.candidate
     places = [(p, s) for p, texts in enumerate(candidate.paragraphs) for s in range(len(texts))]
     position = places.index((ranked.paragraph, ranked.sentence))
-    run = runs(candidate.paragraphs)[position] or range(0, position + 1)
-    start = max(run.start, position - 1)
-    paragraph, sentence = places[start]
+    run = runs(candidate.paragraphs)[position] or range(max(0, position - 1), position + 1)
+    paragraph, sentence = places[run.start]
     return Quote(
-        text=join(candidate.paragraphs[p][s] for p, s in places[start : run.stop]),
+        text=join(candidate.paragraphs[p][s] for p, s in places[run.start : run.stop]),
         article=candidate.article,
         heading=candidate.heading,
         section=candidate.section,
@@ -91,10 +107,8 @@ def _quote(ranked: Ranked) -> Quote:
     )
 
 
-def _nearest(question: Question, ranked: Sequence[Ranked], index: Index, workspace: str) -> Head | None:
-    """The headline with most of the question's words, or that of the section that comes closest to an answer."""
-    headlines = index.titles(question.tokens, workspace=workspace, limit=1)
-    if headlines:
-        return headlines[0].article
-    closest = max(ranked, key=lambda each: each.support, default=None)
-    return closest.candidate.article if closest and closest.support >= _NEAR else None
+def _nearest(ranked: Sequence[Ranked], support: Support) -> Head | None:
+    """The article that comes closest to an answer, if its headline or a heading in it says so."""
+    near = [(support.of(each), each) for each in ranked if support.headed(each) >= _HEADED]
+    closest = max(near, key=lambda pair: pair[0], default=None)
+    return closest[1].candidate.article if closest and closest[0] >= _NEAR * support.needed else None

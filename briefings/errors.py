@@ -56,6 +56,10 @@ class IndexUnavailable(SidelinesError):
     """The search index cannot be opened or written; it is derived and may be rebuilt."""
 
 
+class ModelUnavailable(SidelinesError):
+    """The optional model of meaning cannot be opened: not there, damaged, or its packages are not installed."""
+
+
 class NotFound(SidelinesError):
     """Something named by a person does not exist in their workspace."""
 

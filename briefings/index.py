@@ -1,9 +1,8 @@
 """The search index: sections in, ranked candidates out. Derived from the database, followed by its sequence of changes.
 
-Each section is one entry, ranked by BM25 over the normalised keywords of title, heading and body. What an answer needs
-is stored along, so that answering opens no database. The number of the last change followed is committed together with
-what it changed: whatever is killed when, the next `catch_up` continues there. An index that is missing, damaged, of
-another format, or of another database is emptied and filled anew.
+Each section is one entry, see `entries`. The number of the last change followed is committed together with what it
+changed: whatever is killed when, the next `catch_up` continues there. An index that is missing, damaged, of another
+format, or of another database is emptied and filled anew.
 """
 
 import logging
@@ -13,28 +12,19 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Protocol
 
 import msgspec
 import tantivy
 from msgspec import Struct
 from tantivy import FieldType, Occur, Query
 
+from briefings.entries import FORMAT, SCHEMA, Candidate, Embedding, entries, found, milliseconds, term
 from briefings.errors import IndexUnavailable
-from briefings.keywords import Keywords, acronyms
-from briefings.types import EVERYONE, Article, Change, Head
+from briefings.keywords import Keywords
+from briefings.types import EVERYONE, Change
 
 log = logging.getLogger(__name__)
-
-FORMAT = 2
-"""To be raised when entries change their form, so that indexes are rebuilt."""
-
-TITLE, HEADING, BODY = 2, 2, 1
-"""How often a word counts by where it stands, before frequency and length are weighed (as in BM25F).
-
-Tuned together on SQuAD, QED, XQuAD and news headings, and on `benchmarks/questions.py`: adding up a score per field
-instead lets the other sections of an article go before the one asked for.
-"""
 
 LOCK_SECONDS = 30
 """How long to wait while another process writes to the index."""
@@ -62,21 +52,6 @@ class Source(Protocol):
         """Some articles that changed after `after`, in the order of their numbers; none when there are no more."""
 
 
-class Candidate(Struct, frozen=True, kw_only=True):
-    """A section that carries words looked for; `section` is its place in the article, 0 for the lead.
-
-    `acronyms` are those that the article defines itself, short form to long form.
-    """
-
-    article: Head
-    section: int
-    heading: str | None
-    paragraphs: tuple[tuple[str, ...], ...]
-    language: str | None = None
-    acronyms: dict[str, str] = {}
-    score: float = 0.0
-
-
 class _Marker(Struct, frozen=True):
     """What the index holds: everything up to `change`, in this form."""
 
@@ -84,40 +59,25 @@ class _Marker(Struct, frozen=True):
     version: str
 
 
-def _schema() -> tantivy.Schema:
-    builder = tantivy.SchemaBuilder()
-    for field in ("text", "heading", "headline"):
-        builder.add_text_field(field, tokenizer_name="words", index_option="freq")
-    builder.add_text_field("workspace", tokenizer_name="raw", index_option="basic")
-    builder.add_text_field("marker", tokenizer_name="raw", index_option="basic")
-    builder.add_unsigned_field("article", indexed=True)
-    builder.add_unsigned_field("arrived", indexed=True, fast=True)
-    builder.add_bytes_field("stored", stored=True)
-    return builder.build()
-
-
-_SCHEMA = _schema()
-_CANDIDATE = msgspec.json.Decoder(Candidate)
-
-
 class Index:
     """One index in one folder. Safe in threads; any number of processes may read while one writes."""
 
-    def __init__(self, folder: Path, keywords: Keywords) -> None:
+    def __init__(self, folder: Path, keywords: Keywords, embedding: Embedding | None = None) -> None:
         self._folder = folder
         self._keywords = keywords
-        self._version = f"{FORMAT}/{keywords.version}"
+        self._embedding = embedding
+        self._version = f"{FORMAT}/{keywords.version}/{embedding.version if embedding else ''}"
         self._lock = threading.Lock()
         self._last_change = 0
         self._index = self._opened()
 
     @classmethod
-    def open(cls, folder: Path, keywords: Keywords) -> "Index":
+    def open(cls, folder: Path, keywords: Keywords, embedding: Embedding | None = None) -> "Index":
         """The index in `folder`, made or emptied when it cannot be used as it is: then `last_change` is 0.
 
         Raises IndexUnavailable when the folder cannot be written to.
         """
-        return cls(folder, keywords)
+        return cls(folder, keywords, embedding)
 
     @property
     def last_change(self) -> int:
@@ -166,9 +126,9 @@ class Index:
         while page := source.changes(followed):
             for change in page:
                 if not fresh or change.number > last:  # Else it cannot be there yet: a costly look saved.
-                    writer.delete_documents_by_query(_term("article", change.id))
+                    writer.delete_documents_by_query(term("article", change.id))
                 if change.article is not None:
-                    for entry in _entries(change.article, change.workspaces, self._keywords):
+                    for entry in entries(change.article, change.workspaces, self._keywords, self._embedding):
                         writer.add_document(entry)
             followed = page[-1].number
             done += len(page)
@@ -185,7 +145,7 @@ class Index:
         marker = tantivy.Document()
         marker.add_text("marker", "marker")
         marker.add_bytes("stored", msgspec.json.encode(_Marker(followed, self._version)))
-        writer.delete_documents_by_query(_term("marker", "marker"))
+        writer.delete_documents_by_query(term("marker", "marker"))
         writer.add_document(marker)
         writer.commit()
         self._last_change = followed
@@ -238,7 +198,7 @@ class Index:
     def _marked(self) -> int:
         """The last change followed, 0 for an empty index. Raises ValueError when it is of another format."""
         searcher = self._index.searcher()
-        hits = searcher.search(_term("marker", "marker"), 1, count=False).hits
+        hits = searcher.search(term("marker", "marker"), 1, count=False).hits
         if not hits:
             return 0
         marker = msgspec.json.decode(searcher.doc(hits[0][1])["stored"][0], type=_Marker)
@@ -265,18 +225,20 @@ class Index:
         limit: int = 20,
         article: int | None = None,
         since: datetime | None = None,
+        question: str = "",
     ) -> list[Candidate]:
         """Sections that `workspace` sees and that carry any of `tokens`, best first.
 
-        `article` looks in that one alone, `since` in what arrived then or later. Neither changes scores.
+        `article` looks in that one alone, `since` in what arrived then or later. Neither changes scores. With a model,
+        `closeness` tells how close each is to `question`.
         """
         filters = []
         if article is not None:
-            filters.append(_term("article", article))
+            filters.append(term("article", article))
         if since is not None:
-            arrived = Query.range_query(_SCHEMA, "arrived", FieldType.Unsigned, lower_bound=_milliseconds(since))
+            arrived = Query.range_query(SCHEMA, "arrived", FieldType.Unsigned, lower_bound=milliseconds(since))
             filters.append(arrived)
-        return self._candidates(_all_or_any("text", tokens, every=False), filters, workspace, limit)
+        return self._candidates(_all_or_any("text", tokens, every=False), filters, workspace, limit, question)
 
     def titles(self, tokens: Sequence[str], *, workspace: str, limit: int = 5, every: bool = False) -> list[Candidate]:
         """Lead sections of articles whose title carries any of `tokens`, or `every` one, best first."""
@@ -291,73 +253,31 @@ class Index:
         return self._index.searcher().doc_freq("text", token)
 
     def _candidates(
-        self, words: list[tuple[Occur, Query]], filters: list[Query], workspace: str, limit: int
+        self, words: list[tuple[Occur, Query]], filters: list[Query], workspace: str, limit: int, question: str = ""
     ) -> list[Candidate]:
         if not words or limit < 1:
             return []
         searcher = self._index.searcher()
-        seen = [(Occur.Should, _term("workspace", name)) for name in {workspace, EVERYONE}]
+        seen = [(Occur.Should, term("workspace", name)) for name in {workspace, EVERYONE}]
         filters = [*filters, Query.boolean_query(seen)]
         silent = [(Occur.Must, Query.const_score_query(each, 0.0)) for each in filters]
         query = Query.boolean_query([(Occur.Must, Query.boolean_query(words)), *silent])
         with _explained():
             hits = searcher.search(query, limit, count=False).hits
-            return [_candidate(searcher.doc(address), score) for score, address in hits]
+            scored = [(searcher.doc(address), score) for score, address in hits]
+        return found(scored, question, self._embedding)
 
 
 def _tantivy(folder: Path) -> tantivy.Index:
-    index = tantivy.Index(_SCHEMA, str(folder))
+    index = tantivy.Index(SCHEMA, str(folder))
     index.register_tokenizer("words", tantivy.TextAnalyzerBuilder(tantivy.Tokenizer.whitespace()).build())
     index.config_reader("manual")
     index.reload()
     return index
 
 
-def _entries(article: Article, workspaces: Sequence[str], keywords: Keywords) -> Iterator[tantivy.Document]:
-    """One entry per section; an article without any has one that carries its title."""
-    texts = [[" ".join(sentences) for sentences in section.paragraphs] for section in article.sections] or [[]]
-    defined = acronyms("\n".join([article.title, *(paragraph for text in texts for paragraph in text)]))
-    local = keywords.with_acronyms(defined)
-    title = local.of(article.title)
-    for position, text in enumerate(texts):
-        section = article.sections[position] if article.sections else None
-        heading = local.of(section.heading) if section and section.heading else ()
-        body = [token for paragraph in text for token in local.of(paragraph)]
-        entry = tantivy.Document()
-        entry.add_text("text", " ".join([*title * TITLE, *heading * HEADING, *body * BODY]))
-        entry.add_text("heading", " ".join(heading))
-        if position == 0:
-            entry.add_text("headline", " ".join(title))  # Once per article: long ones must not make a word common.
-        for workspace in workspaces:
-            entry.add_text("workspace", workspace)
-        entry.add_unsigned("article", article.id)
-        entry.add_unsigned("arrived", _milliseconds(article.arrived))
-        stored = Candidate(
-            article=article.head,
-            section=position,
-            heading=section.heading if section else None,
-            paragraphs=section.paragraphs if section else (),
-            language=article.language,
-            acronyms=defined,
-        )
-        entry.add_bytes("stored", msgspec.json.encode(stored))
-        yield entry
-
-
-def _candidate(entry: tantivy.Document, score: float) -> Candidate:
-    return msgspec.structs.replace(_CANDIDATE.decode(entry["stored"][0]), score=score)
-
-
-def _term(field: str, value: Any) -> Query:
-    return Query.term_query(_SCHEMA, field, value, "freq")
-
-
 def _all_or_any(field: str, tokens: Sequence[str], *, every: bool) -> list[tuple[Occur, Query]]:
-    return [(Occur.Must if every else Occur.Should, _term(field, token)) for token in dict.fromkeys(tokens)]
-
-
-def _milliseconds(moment: datetime) -> int:
-    return round(moment.timestamp() * 1000)
+    return [(Occur.Must if every else Occur.Should, term(field, token)) for token in dict.fromkeys(tokens)]
 
 
 @contextmanager

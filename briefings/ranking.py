@@ -11,7 +11,8 @@ from datetime import datetime
 from itertools import pairwise
 from typing import NamedTuple
 
-from briefings.index import Candidate, Index
+from briefings.entries import Candidate
+from briefings.index import Index
 from briefings.keywords import Keywords
 from briefings.types import Head
 
@@ -37,6 +38,12 @@ _LENGTH = 0.1
 _USUAL_LENGTH = 25
 """Words of a usual sentence; longer ones carry a word more easily."""
 
+_MEANING = 3.5
+"""What closeness in meaning counts where a model tells it: a cosine of 1 as much as so many words found nowhere else.
+
+Tuned with all-MiniLM-L6-v2 on SQuAD, QED and XQuAD (German, Russian, Chinese), dev halves: in languages that a model
+does not know, it then does no harm. The cosines of single sentences were tried and add nothing.
+"""
 _NEWS = 0.05
 _NEWS_DAYS = 30
 """Today's article gains so much over an old one, half as much after so many days: it decides between equals only."""
@@ -69,6 +76,8 @@ class Question(NamedTuple):
     tokens: tuple[str, ...]
     weights: Mapping[str, float]
     shows: re.Pattern[str] | None = None
+    rarest: float = 0.0
+    """What a word weighs that nothing in the archive has."""
 
     def support(self, found: Set[str]) -> float:
         """The part of the question's weight that the keywords `found` carry, 0 to 1."""
@@ -96,13 +105,16 @@ def asked_for(question: str, index: Index, keywords: Keywords) -> Question | Non
         return None
     tokens = tuple(token for _, token in pairs)
     words = tuple(dict.fromkeys(typed for typed, _ in pairs))
-    return Question(words, tokens, weights(tokens, index), kind_of_answer(question))
+    return Question(words, tokens, weights(tokens, index), kind_of_answer(question), _rarity(index, 0))
 
 
 def weights(tokens: Sequence[str], index: Index) -> dict[str, float]:
     """What each keyword weighs: inverse document frequency, a word never seen weighing as much as one seen once."""
-    sections = index.count + _UNSEEN
-    return {token: math.log(1 + sections / (0.5 + max(1, index.document_frequency(token)))) for token in tokens}
+    return {token: _rarity(index, index.document_frequency(token)) for token in tokens}
+
+
+def _rarity(index: Index, sections: int) -> float:
+    return math.log(1 + (index.count + _UNSEEN) / (0.5 + max(1, sections)))
 
 
 def kind_of_answer(question: str) -> re.Pattern[str] | None:
@@ -146,7 +158,8 @@ def _best_sentence(question: Question, candidate: Candidate, keywords: Keywords,
             if score > best:
                 best, place, carried = score, (paragraph, sentence), frozenset(own | own_before)
             told_before, own_before = told, own
-    score = (candidate.score + _SENTENCE * best) * (1 + _NEWS * _newness(candidate.article, now))
+    meaning = _MEANING * question.rarest * candidate.closeness
+    score = (candidate.score + _SENTENCE * best + meaning) * (1 + _NEWS * _newness(candidate.article, now))
     return Ranked(candidate, *place, score, question.support(carried | above))
 
 

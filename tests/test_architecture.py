@@ -33,7 +33,8 @@ SETTINGS_MAY_USE = {"briefings.errors", "briefings.types", "briefings.slots"}
 KEPT_TO = {
     "sqlalchemy": "briefings.storage",
     "alembic": "briefings.storage",
-    "tantivy": "briefings.index",
+    "tantivy": "briefings.index briefings.entries",
+    "onnxruntime": "briefings.semantic",
     "apscheduler": "bot.scheduler",
     "cronsim": "briefings.schedules briefings.slots",
     "trafilatura": "briefings.pages",

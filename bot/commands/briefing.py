@@ -13,8 +13,8 @@ from bot.commands.words import article_places, is_link
 from briefings.compose import by_story, compose, match, tell
 from briefings.condense import condense
 from briefings.documents import canonical_url
+from briefings.entries import Candidate
 from briefings.errors import QueryError
-from briefings.index import Candidate
 from briefings.topics import article_terms, parse
 from briefings.types import (
     Action,

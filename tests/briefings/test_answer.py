@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 
 from briefings.answer import answer, support_needed
 from briefings.documents import read
-from briefings.index import Candidate, Index
+from briefings.entries import Candidate
+from briefings.index import Index
 from briefings.keywords import Keywords, load_aliases
 from briefings.ranking import Question
 from briefings.sentences import join

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from briefings.index import Candidate
+from briefings.entries import Candidate
 from briefings.keywords import Keywords, load_aliases
 from briefings.ranking import MOST_WORDS, Question, asked_for, kind_of_answer, rank
 from briefings.types import Head, Section
