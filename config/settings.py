@@ -77,6 +77,12 @@ class ReadingOptions(Struct, frozen=True):
     allow_hosts: tuple[str, ...]
 
 
+class SemanticOptions(Struct, frozen=True):
+    """The folder of a model of meaning; empty for none."""
+
+    model: str
+
+
 class SourceOptions(Struct, frozen=True):
     """How feeds are read: `every` is in seconds, `contact` part of what the sites are told, `at_once` counts sites."""
 
@@ -115,6 +121,7 @@ class Settings(Struct, frozen=True):
     data: DataOptions
     briefing: BriefingOptions
     reading: ReadingOptions
+    semantic: SemanticOptions
     sources: SourceOptions
     delivery: DeliveryOptions
     slack: SlackOptions

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import config
+from briefings.errors import ModelUnavailable
 from briefings.index import Index
 from briefings.keywords import Keywords, load_aliases
 from briefings.storage import Storage
@@ -19,6 +20,7 @@ from briefings.storage.peek import last_change
 if TYPE_CHECKING:
     from bot.commands import Commands
     from bot.commands.context import Lookup, Managers
+    from briefings.entries import Embedding
     from briefings.fetch import Fetcher
     from config.settings import Settings
 
@@ -41,14 +43,31 @@ def open_storage(settings: Settings) -> Storage:
     return Storage.open(settings.data.database_url.reveal())
 
 
+def open_embedding(settings: Settings) -> Embedding | None:
+    """The model of meaning that the operator brought, None for none. Raises ModelUnavailable."""
+    if not settings.semantic.model:
+        return None
+    try:
+        from briefings.semantic import Embedding
+    except ImportError as error:
+        message = f"The model in [semantic] needs {error.name}: install sidelines[semantic], or leave the option empty."
+        raise ModelUnavailable(message) from error
+    return Embedding(Path(settings.semantic.model).expanduser())
+
+
+def index_as_it_is(settings: Settings, keywords: Keywords) -> Index:
+    """The search index as it is. Raises IndexUnavailable or ModelUnavailable."""
+    return Index.open(settings.data_folder() / INDEX, keywords, open_embedding(settings))
+
+
 def open_index(
     settings: Settings, keywords: Keywords, *, storage: Storage | None = None, progress: Progress | None = None
 ) -> Index:
     """The search index, caught up with the database, which is opened here only when the index is behind.
 
-    `progress` is called on long work. Raises StorageError or IndexUnavailable.
+    `progress` is called on long work. Raises StorageError, IndexUnavailable or ModelUnavailable.
     """
-    index = Index.open(settings.data_folder() / INDEX, keywords)
+    index = index_as_it_is(settings, keywords)
     if storage is not None:
         index.catch_up(storage.articles, progress)
     elif last_change(settings.data.database_url.reveal()) != index.last_change:

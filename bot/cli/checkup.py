@@ -87,14 +87,12 @@ def _database(settings: Settings) -> str:
 
 
 def _index(settings: Settings) -> str:
-    from bot.app import INDEX, open_keywords
-    from briefings.index import Index
+    from bot.app import INDEX, index_as_it_is, open_keywords
     from briefings.storage.peek import last_change
 
-    folder = settings.data_folder() / INDEX
-    if not folder.exists():
+    if not (settings.data_folder() / INDEX).exists():
         return "not there yet; it is built when it is needed"
-    index = Index.open(folder, open_keywords())
+    index = index_as_it_is(settings, open_keywords())
     behind = last_change(settings.data.database_url.reveal()) not in (None, index.last_change)
     return f"{index.count:,} sections" + (", behind the database; it follows when it is next needed" if behind else "")
 

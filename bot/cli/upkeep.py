@@ -25,11 +25,10 @@ def migrate() -> int:
 @click.command(short_help="Build the search index anew.")
 def reindex() -> int:
     """Build the search index anew from the database, as after a damaged disk; nothing is lost by it."""
-    from bot.app import INDEX, open_keywords
-    from briefings.index import Index
+    from bot.app import index_as_it_is, open_keywords
 
     with opened_storage() as (settings, storage), progress_bar("Indexing") as progress:
-        index = Index.open(settings.data_folder() / INDEX, open_keywords())
+        index = index_as_it_is(settings, open_keywords())
         count = index.rebuild(storage.articles, progress)
     click.echo(f"{count} {'article is' if count == 1 else 'articles are'} indexed.")
     return 0
