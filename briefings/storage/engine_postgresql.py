@@ -6,7 +6,7 @@ transaction and so with a killed process: https://www.postgresql.org/docs/curren
 
 import re
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, nullcontext
 from typing import Any
 
 from psycopg import ProgrammingError, sql
@@ -54,6 +54,10 @@ _CONNECTING = {
     "tcp_user_timeout": 60_000,
 }
 
+_SHARING = {"pool_mode": "transaction"}
+"""In an address: a pool such as PgBouncer gives each transaction whichever connection is free. So nothing can be left
+in one: no prepared statement, and no wish to be told. https://www.pgbouncer.org/features.html"""
+
 
 class Postgresql:
     """See `engine.Kind`."""
@@ -69,6 +73,7 @@ class Postgresql:
         host = address.host or address.normalized_query.get("host", ("localhost",))[0]
         self.name = f"{host}{f':{address.port}' if address.port else ''}/{address.database}"
         self.engine = _engine(address)
+        self._shares = _shares(address)
 
     def insert(self, table: Table) -> postgresql.Insert:
         """An INSERT that knows of conflicts."""
@@ -93,8 +98,8 @@ class Postgresql:
         connection.execute(select(func.pg_notify(CHANNEL, "")))
 
     def hearing(self, told: Callable[[], object]) -> AbstractContextManager[None]:
-        """Listen on a connection of its own."""
-        return listening(self.engine, told)
+        """Listen on a connection of its own, where it can have one."""
+        return nullcontext() if self._shares else listening(self.engine, told)
 
     def last_numbers(self, connection: Connection) -> dict[str, int]:
         """Of each sequence."""
@@ -167,8 +172,15 @@ def _address(url: str) -> URL:
     return address
 
 
+def _shares(address: URL) -> bool:
+    return _SHARING.items() <= address.query.items()
+
+
 def _engine(address: URL) -> Engine:
-    options = {name: value for name, value in _CONNECTING.items() if name not in address.query}
+    options: dict[str, Any] = {name: value for name, value in _CONNECTING.items() if name not in address.query}
+    if _shares(address):
+        options["prepare_threshold"] = None
+        address = address.difference_update_query(_SHARING)
     engine = create_engine(
         address,
         isolation_level="READ COMMITTED",

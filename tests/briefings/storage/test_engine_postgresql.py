@@ -4,6 +4,7 @@ import os
 import secrets
 import socket
 import tempfile
+import threading
 from collections.abc import Iterator
 from contextlib import ExitStack, closing
 from datetime import UTC, datetime
@@ -106,6 +107,22 @@ def test_an_address_that_cannot_be_read_is_not_repeated(address: str) -> None:
 
 def test_an_option_that_is_not_known(url: str) -> None:
     assert "DATABASE_URL has something in it" in refused(f"{url}?colour=blue")
+
+
+def test_a_pool_that_shares_connections_is_left_nothing_in_one(url: str) -> None:
+    def left(address: str) -> tuple[int, int]:
+        """How many statements are prepared in a connection after some use, and how many threads hear from one."""
+        with Storage.open(address) as storage, storage.reading() as connection:
+            for _ in range(20):
+                storage.articles.last_change()
+            prepared = connection.execute(text("SELECT count(*) FROM pg_prepared_statements")).scalar_one()
+            threads = set(threading.enumerate())
+            with storage.database.hearing(lambda: None):
+                return prepared, len(set(threading.enumerate()) - threads)
+
+    assert left(url) == (1, 1)
+    assert left(f"{url}?pool_mode=transaction") == (0, 0)
+    assert "DATABASE_URL has something in it" in refused(f"{url}?pool_mode=always")
 
 
 def test_a_stranger_to_the_server(postgresql_server: Postgresql, url: str) -> None:
