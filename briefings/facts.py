@@ -40,6 +40,7 @@ _DATES = (
     "parsely-pub-date", "dc.date", "dc.date.issued", "dcterms.created", "sailthru.date", "citation_publication_date",
 )  # fmt: skip
 _SOURCES = ("og:site_name", "dc.publisher")
+_DESCRIPTIONS = ("og:description", "description", "twitter:description")
 _NAME_FOLLOWS = re.compile(r"\s*[|–—•·»:/ㅣ-]")
 _SEPARATOR = re.compile(r"\s+[|–—•·»:-]+\s+|\s*[|»]\s*")
 _BY = re.compile(
@@ -62,7 +63,8 @@ _BYLINE_PLACES = (
 class Facts(Struct, frozen=True, kw_only=True):
     """What a page says of its article; None and "" are unknown.
 
-    `free` is false where the page says that reading it takes an account; `promised` counts the words of the whole.
+    `descriptions` are what it says of the article in a sentence or two, each perhaps cut off. `free` is false where it
+    says that reading it takes an account; `promised` counts the words of the whole.
     """
 
     title: str
@@ -71,6 +73,7 @@ class Facts(Struct, frozen=True, kw_only=True):
     byline: str | None
     published: datetime | None
     language: str | None
+    descriptions: tuple[str, ...]
     indexed: bool
     free: bool
     promised: int
@@ -96,6 +99,7 @@ def facts_of(tree: Any, url: str) -> Facts:
         byline=_byline(tree, meta, article, source),
         published=_published(tree, meta, article, address),
         language=language[0] if language else None,
+        descriptions=(*(meta.get(name, "") for name in _DESCRIPTIONS), _text(article.get("description"))),
         indexed="noindex" not in robots and "none" not in re.split(r"[,\s]+", robots),
         free=str(article.get("isAccessibleForFree", "true")).lower() not in ("false", "no", "0"),
         promised=max(

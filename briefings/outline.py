@@ -86,7 +86,7 @@ def _heading(element: Any) -> Heading | None:
         element = _paragraph_of(element)
         if element is None:
             return None
-    text = " ".join(" ".join(_read(element)).split())
+    text = read_text(element)
     name = key(text)
     if not name or is_furniture(text):
         return None
@@ -143,6 +143,11 @@ def _following(element: Any) -> Iterator[str]:
             element = sibling
             if element.tag not in _BESIDE:
                 yield from _read(element)
+
+
+def read_text(element: Any) -> str:
+    """What an element has to read, in one line."""
+    return " ".join(" ".join(_read(element)).split())
 
 
 def _read(element: Any) -> Iterator[str]:

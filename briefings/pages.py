@@ -4,10 +4,12 @@ import logging
 from collections.abc import Iterator
 from typing import Any
 
+from briefings.boxes import drop_boxes
 from briefings.facts import facts_of
 from briefings.furniture import is_furniture
 from briefings.outline import arrange, outline_of
 from briefings.sections import Block, Draft
+from briefings.standfirst import standfirst_of
 
 ENOUGH, TOO_MUCH = 0.6, 5.0
 """What the quick way keeps, as a share of the page's long paragraphs, for it to be believed. Outside of this, on one
@@ -29,9 +31,12 @@ def read_page(html: str, *, url: str = "") -> Draft:
     if tree is None:
         return Draft(blocks=())
     facts = facts_of(tree, url)
+    drop_boxes(tree)
     outline = outline_of(tree)
     kept = tuple(_blocks(_main_text(tree), outline.links))
     blocks = arrange(kept, outline, facts.title)
+    if standfirst := standfirst_of(tree, facts.descriptions, [block.text for block in blocks]):
+        blocks = (Block(standfirst), *blocks)
     return Draft(
         blocks=blocks,
         title=facts.title,
