@@ -8,11 +8,11 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Row, and_, case, delete, func, insert, select, true, update
+from sqlalchemy import ColumnElement, Row, and_, case, delete, func, insert, literal, select, true, update
 
 from briefings.errors import AlreadyThere, NotFound
 from briefings.storage.engine import Database, milliseconds, moment, optional_moment
-from briefings.storage.tables import deliveries, subscriptions
+from briefings.storage.tables import counters, deliveries, subscriptions
 from briefings.types import Schedule, Slot, Subscription
 
 
@@ -171,9 +171,21 @@ class Subscriptions:
         return optional_moment(earliest)
 
     def wake_as_it_happens(self, now: datetime) -> int:
-        """Make every active "as it happens" subscription due, after articles arrived. Gives their number."""
+        """Make every active "as it happens" subscription due, if articles changed since this was last done.
+
+        Whichever process did so: at a start, or told by several, the many that wait are left alone. Gives their number.
+        """
+        change = select(literal("told"), counters.c.value).where(counters.c.name == "change")
+        told = self._database.insert(counters).from_select(["name", "value"], change)
+        told = told.on_conflict_do_update(
+            index_elements=[counters.c.name],
+            set_={"value": told.excluded.value},
+            where=counters.c.value != told.excluded.value,
+        )
         with self._database.writing() as connection:
             self._database.hold("publishing")  # Who publishes may not see the articles, and moves them on all the same.
+            if not connection.execute(told).rowcount:
+                return 0
             woken = connection.execute(
                 update(subscriptions)
                 .where(

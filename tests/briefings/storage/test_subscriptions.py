@@ -4,7 +4,7 @@ import pytest
 
 from briefings.errors import AlreadyThere, NotFound
 from briefings.storage import Storage
-from briefings.types import Fate, Notice, Schedule, Slot, Subscription
+from briefings.types import EVERYONE, Document, Fate, Key, Notice, Schedule, Section, Slot, Subscription
 
 NOW = datetime(2026, 3, 2, 9, 30, 0, 125_000, tzinfo=UTC)
 HOUR = timedelta(hours=1)
@@ -201,6 +201,18 @@ def test_only_active_as_it_happens_subscriptions_wake(storage: Storage) -> None:
     assert storage.subscriptions.wake_as_it_happens(NOW) == 1
     assert storage.subscriptions.wake_as_it_happens(NOW + HOUR) == 0
     assert [row[0] for row in storage.turns.due(NOW, 9)] == [waiting.id]
+
+
+def test_as_it_happens_subscriptions_are_woken_once_for_a_change(storage: Storage) -> None:
+    storage.subscriptions.wake_as_it_happens(NOW)  # What was there before.
+    waiting = create(storage, schedule=AS_IT_HAPPENS, slot=None)
+    assert storage.subscriptions.wake_as_it_happens(NOW) == 0
+    document = Document(title="A crane fell", sections=(Section(None, (("A crane fell.",),)),))
+    storage.articles.add(document, keys=[Key("guid", "1")], workspace=EVERYONE, now=NOW)
+    assert storage.subscriptions.wake_as_it_happens(NOW) == 1
+    storage.turns.take([Fate(next=None)], {waiting.id: 0}, NOW)
+    assert storage.subscriptions.wake_as_it_happens(NOW + HOUR) == 0
+    assert storage.turns.due(NOW + HOUR, 9) == []
 
 
 def test_removing_withdraws_what_nobody_has_begun_to_send(storage: Storage) -> None:
