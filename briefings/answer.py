@@ -23,10 +23,6 @@ _WORTH = 0.6
 """A further quote scores at least this part of the best one's."""
 _AS_GOOD = 0.9
 """A quote that shows the date or number asked for comes first when it scores at least this part of the best one's."""
-_NEAR = 0.6
-"""An article is near when it has at least this part of the support needed,"""
-_HEADED = 0.2
-"""and says at least this part of the question in its headline or in the heading of the section."""
 
 
 def answer(
@@ -108,7 +104,6 @@ def _quote(ranked: Ranked) -> Quote:
 
 
 def _nearest(ranked: Sequence[Ranked], support: Support) -> Head | None:
-    """The article that comes closest to an answer, if its headline or a heading in it says so."""
-    near = [(support.of(each), each) for each in ranked if support.headed(each) >= _HEADED]
-    closest = max(near, key=lambda pair: pair[0], default=None)
-    return closest[1].candidate.article if closest and closest[0] >= _NEAR * support.needed else None
+    """The article that comes closest to an answer, of those that are about something that was asked for."""
+    near = [each for each in ranked if support.is_near(each)]
+    return max(near, key=support.of).candidate.article if near else None

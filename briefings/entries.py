@@ -16,7 +16,7 @@ from tantivy import Query
 from briefings.keywords import Keywords, acronyms
 from briefings.types import Article, Head
 
-FORMAT = 3
+FORMAT = 4
 """To be raised when entries change their form, so that indexes are rebuilt."""
 
 TITLE, HEADING, BODY = 2, 2, 1
@@ -63,7 +63,7 @@ def _schema() -> tantivy.Schema:
     builder.add_text_field("workspace", tokenizer_name="raw", index_option="basic")
     builder.add_text_field("marker", tokenizer_name="raw", index_option="basic")
     builder.add_unsigned_field("article", indexed=True)
-    builder.add_unsigned_field("arrived", indexed=True, fast=True)
+    builder.add_unsigned_field("dated", indexed=True, fast=True)
     builder.add_bytes_field("stored", stored=True)
     builder.add_bytes_field("meaning", stored=True)
     return builder.build()
@@ -96,7 +96,7 @@ def entries(
         for workspace in workspaces:
             entry.add_text("workspace", workspace)
         entry.add_unsigned("article", article.id)
-        entry.add_unsigned("arrived", milliseconds(article.arrived))
+        entry.add_unsigned("dated", max(0, milliseconds(article.published or article.arrived)))
         stored = Candidate(
             article=article.head,
             section=position,

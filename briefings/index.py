@@ -22,7 +22,7 @@ from tantivy import FieldType, Occur, Query
 from briefings.entries import FORMAT, SCHEMA, Candidate, Embedding, entries, found, milliseconds, term
 from briefings.errors import IndexUnavailable
 from briefings.keywords import Keywords
-from briefings.types import EVERYONE, Change
+from briefings.types import EVERYONE, EVERYWHERE, Change, Scope
 
 log = logging.getLogger(__name__)
 
@@ -223,21 +223,19 @@ class Index:
         *,
         workspace: str,
         limit: int = 20,
-        article: int | None = None,
-        since: datetime | None = None,
+        scope: Scope = EVERYWHERE,
         question: str = "",
     ) -> list[Candidate]:
         """Sections that `workspace` sees and that carry any of `tokens`, best first.
 
-        `article` looks in that one alone, `since` in what arrived then or later. Neither changes scores. With a model,
-        `closeness` tells how close each is to `question`.
+        Only those of the articles in `scope`, which changes no scores. With a model, `closeness` tells how close each
+        is to `question`.
         """
         filters = []
-        if article is not None:
-            filters.append(term("article", article))
-        if since is not None:
-            arrived = Query.range_query(SCHEMA, "arrived", FieldType.Unsigned, lower_bound=milliseconds(since))
-            filters.append(arrived)
+        if scope.articles is not None:
+            filters.append(Query.term_set_query(SCHEMA, "article", list(scope.articles)))
+        if scope.since is not None or scope.until is not None:
+            filters.append(_dated(scope.since, scope.until))
         return self._candidates(_all_or_any("text", tokens, every=False), filters, workspace, limit, question)
 
     def titles(self, tokens: Sequence[str], *, workspace: str, limit: int = 5, every: bool = False) -> list[Candidate]:
@@ -274,6 +272,17 @@ def _tantivy(folder: Path) -> tantivy.Index:
     index.config_reader("manual")
     index.reload()
     return index
+
+
+def _dated(since: datetime | None, until: datetime | None) -> Query:
+    """What is from `since` or later, and from before `until`."""
+    return Query.range_query(
+        SCHEMA,
+        "dated",
+        FieldType.Unsigned,
+        lower_bound=milliseconds(since) if since else None,
+        upper_bound=milliseconds(until) - 1 if until else None,
+    )
 
 
 def _all_or_any(field: str, tokens: Sequence[str], *, every: bool) -> list[tuple[Occur, Query]]:

@@ -169,13 +169,33 @@ class Quote(Struct, frozen=True, kw_only=True):
     score: float
 
 
+class Scope(Struct, frozen=True, kw_only=True):
+    """The part of the archive that a question is asked of; without any of these, all that the workspace sees.
+
+    `articles` are ids, `section` is a place within them. An article is from the time it was published, or else came:
+    `since` then or later, before `until`.
+    """
+
+    articles: frozenset[int] | None = None
+    section: int | None = None
+    since: datetime | None = None
+    until: datetime | None = None
+
+
+EVERYWHERE = Scope()
+
+
 class Answer(Struct, frozen=True, tag="answer", kw_only=True):
-    """Up to three quotes, best first; none means that the archive has nothing, `nearest` being the closest headline."""
+    """Up to three quotes, best first; none means that the archive has nothing, `nearest` being the closest headline.
+
+    `where` says in words in which part of the archive was looked ("since Mon 16 Nov"), nothing for all of it.
+    """
 
     question: str
     looked_for: tuple[str, ...]
     quotes: tuple[Quote, ...]
     nearest: Head | None = None
+    where: str = ""
     actions: tuple[Action, ...] = ()
 
 

@@ -5,14 +5,17 @@ import threading
 from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
+from briefings.entries import Candidate
 from briefings.errors import IndexUnavailable
 from briefings.index import Index
 from briefings.keywords import Keywords
 from briefings.storage import Storage
-from briefings.types import EVERYONE, Change, Document, Section
+from briefings.types import EVERYONE, Change, Document, Scope, Section
 
 NOW = datetime(2026, 3, 2, tzinfo=UTC)
 KEYWORDS = Keywords({"G7": ["G-7", "Group of Seven"]})
@@ -132,9 +135,27 @@ def test_one_article_or_recent_ones_alone_with_unchanged_scores(archive: Archive
     index = Index.open(folder, KEYWORDS)
     index.catch_up(archive)
     everything = index.search(["grain"], workspace="w")
-    assert index.search(["grain"], workspace="w", article=old) == [h for h in everything if h.article.id == old]
-    assert index.search(["grain"], workspace="w", since=NOW) == [h for h in everything if h.article.id == new]
-    assert index.search(["grain"], workspace="w", since=NOW + timedelta(milliseconds=1)) == []
+
+    def within(**scope: Any) -> list[Candidate]:
+        return index.search(["grain"], workspace="w", scope=Scope(**scope))
+
+    ours, theirs = ([hit for hit in everything if hit.article.id == article] for article in (old, new))
+    assert within(articles=frozenset({old})) == ours
+    assert within(articles=frozenset({old, new})) == everything
+    assert within(articles=frozenset()) == []
+    assert within(since=NOW) == theirs
+    assert within(since=NOW + timedelta(milliseconds=1)) == []
+    assert within(until=NOW) == ours
+    assert within(since=NOW - timedelta(days=2), until=NOW + timedelta(days=1)) == everything
+    assert within(articles=frozenset({old}), since=NOW) == []
+
+
+def test_an_article_is_from_the_time_it_was_published(archive: Archive, folder: Path) -> None:
+    archive.add(replace(HARBOUR, published=NOW - timedelta(days=90)))
+    index = Index.open(folder, KEYWORDS)
+    index.catch_up(archive)
+    assert index.search(["grain"], workspace="w", scope=Scope(since=NOW - timedelta(days=1))) == []
+    assert index.search(["grain"], workspace="w", scope=Scope(until=NOW - timedelta(days=1))) != []
 
 
 def test_titles_name_each_article_once(archive: Archive, folder: Path) -> None:

@@ -1,0 +1,77 @@
+import math
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from briefings.entries import Candidate
+from briefings.keywords import Keywords
+from briefings.ranking import Question, Ranked
+from briefings.support import ENOUGH, Support
+from briefings.types import Head
+
+KEYWORDS = Keywords({})
+
+
+def support(asked: str, rare: str = "") -> Support:
+    """What a question needs whose words all weigh the same, but for those of `rare`."""
+    tokens = KEYWORDS.of_question(asked)
+    weights = {token: 6.0 if token in KEYWORDS.of(rare) else 2.0 for token in tokens}
+    return Support(asked, Question(tokens, tokens, weights), KEYWORDS)
+
+
+def told(*sentences: str, title: str = "", best: int = 0, heading: str | None = None) -> Ranked:
+    """A section of which the sentence at `best` was ranked."""
+    head = Head(id=1, title=title)
+    candidate = Candidate(article=head, section=0, heading=heading, paragraphs=(sentences,), score=1.0)
+    return Ranked(candidate, 0, best, 1.0, 0.0)
+
+
+def test_longer_questions_need_a_smaller_part_of_their_words() -> None:
+    assert support("ferry").needed == ENOUGH
+    assert 1 / 2 < support("ferry captains").needed < 1
+    assert math.isclose(support("ferry captains strike pay harbour rent mayor hotel gale").needed, ENOUGH / 3)
+
+
+def test_one_rare_word_needs_as_much_as_a_word_alone() -> None:
+    assert support("ferry latest moves", rare="ferry").needed > 0.75
+
+
+def test_a_word_counts_most_in_the_sentence_and_above_it() -> None:
+    asked = support("ferry")
+    sentence = asked.of(told("The ferry stopped.", "It rained."))
+    assert sentence == 1
+    assert asked.of(told("It rained.", title="Ferry strike")) == sentence
+    assert asked.of(told("It rained.", heading="The ferry")) == sentence
+    assert 0 < asked.of(told("It rained.", "The ferry stopped.")) < sentence
+    assert asked.of(told("It rained.")) == 0
+
+
+def test_a_word_told_again_counts_more_and_another_form_of_it_less() -> None:
+    asked = support("invasion")
+    once = asked.of(told("An invasion began."))
+    assert asked.of(told("An invasion began.", "The invasion is slow.")) > once
+    assert 0 < asked.of(told("They invaded it.")) < once
+    assert support("2018").of(told("In 2019 it rained.")) == 0
+    assert support("war").of(told("They warn him.")) == 0
+
+
+def test_a_missing_name_weighs_more_than_another_missing_word() -> None:
+    here = told("The captains met.")
+    assert support("captains of Bergen").of(here) < support("captains of bergen").of(here)
+    assert support("Captains of Bergen").of(here) == support("captains of Bergen").of(here)
+
+
+def test_near_is_a_headline_or_heading_with_a_name_or_a_good_part_of_the_question() -> None:
+    asked = support("did the ferry of Bergen have to wait for a better offer?")
+    assert not asked.is_near(told("The ferry of Bergen waits.", title="Offers"))
+    assert asked.is_near(told("It rained.", title="Bergen"))
+    assert asked.is_near(told("It rained.", title="Harbours", heading="Waiting for offers"))
+
+
+@given(st.text(max_size=60), st.lists(st.text(max_size=60), min_size=1, max_size=4), st.text(max_size=30))
+def test_any_text_gives_a_part_of_what_any_question_needs(asked: str, sentences: list[str], title: str) -> None:
+    needed = support(f"ferry {asked}")
+    ranked = told(*sentences, title=title, best=len(sentences) - 1)
+    assert 0 < needed.needed <= ENOUGH
+    assert 0 <= needed.of(ranked) <= 1.4
+    needed.is_near(ranked)
