@@ -13,46 +13,91 @@ def _words(text: str) -> frozenset[str]:
 
 
 _CLOSERS = "\"'”’»›)\\]」』）】》"
+# What may stand between a stop and the space behind it. “ ‘ « close where a space follows (German); French puts a space
+# before its »; then come the marks of notes.
+_TAIL = rf"(?:[{_CLOSERS}]|[“‘«](?= )| [»›](?= ))*+(?:\[\d+\]|[⁰¹²³⁴-⁹])*+"
 _STOP = re.compile(
-    rf"(?:[.!?…؟۔।॥։።။។]|(?<=[\u0370-\u03ff\u1f00-\u1fff]);)[{_CLOSERS}]*+(?:\[\d+\])*+ (?=\S)"
+    rf"(?:[.!?…؟۔।॥։።။។]|(?<=[\u0370-\u03ff\u1f00-\u1fff]);){_TAIL} (?=\S)"
     rf"|[。！？｡][{_CLOSERS}]*+(?=[^\s{_CLOSERS}。！？｡])"
 )
 _IDEOGRAPHIC_END = re.compile(rf"[。！？｡][{_CLOSERS}]*+$")
 _IDEOGRAPHIC_GAP = re.compile(rf"([。！？｡][{_CLOSERS}]*+) ")
-_QUOTES = frozenset("\"'”’»›")
-_OPENERS = "\"'“‘«‹„‚([¿¡—–- "
-_GOES_ON_AFTER_QUOTE = frozenset("とっ、，,")  # Japanese carries on after a quotation: 「…。」と述べた
+_STOPS = frozenset(".!?…,;:؟۔।॥。！？")
+_QUOTES = frozenset("\"'”’»›“‘«」』")
+_OPENERS = "\"'“‘«‹„‚»([¿¡—–- "
+_OPENING = re.compile(rf"(?:[(\[](?:\.\.\.|…)[)\]] )?[{re.escape(_OPENERS)}]{{0,3}}")  # and (...) for what was left out
+_NAMED_SMALL = re.compile(r"[a-z]{1,2}-?[A-Z]")  # iPhone, mRNA, al-Qaeda may begin a sentence
 
 # A name and a verb of saying after a closed question or exclamation: the speaker belongs to the quotation.
 _SPEAKER = re.compile(r"(?:[A-Z][\w.’'-]* ){1,4}(?:said|says|asked|asks|added|told|wrote|cried|replied|shouted)\b")
+# The same after any quotation where names have no capitals. Japanese carries on with a particle: 「…。」と述べた
+_GOES_ON = re.compile(r"[、，,]")
+_GOES_ON_AFTER_QUOTE = re.compile(
+    r"[とっがをにはのへ]|[\u3400-\u9fff]{1,12}(?:说|說|表示|称|稱|道|指出|问|問|告诉|告訴|强调|強調)[。，,：:]"
+)
 
-# Before any next word these do not end a sentence: titles and the like always stand before a name or a number.
+# Abbreviations. Before any next word these do not end a sentence: what they stand for needs it.
 _NEVER_LAST = _words(
-    "mr mrs ms mx dr prof gen sen rep gov lt col sgt capt cmdr maj brig adm rev hon pres supt insp det st messrs mme"
-    " mlle vs e.g i.e cf approx al fr sra dra sres dott sig ing z.b d.h u.a bzw ca usw nr vgl св им ул т.е"
+    "mr mrs ms mx dr prof gen sen rep gov lt col sgt cpl pvt capt cmdr maj brig adm rev hon pres supt insp det messrs"
+    " atty amb cllr msgr ph vs v e.g i.e a.k.a cf approx"
+    " z.b d.h u.a bzw ca nr vgl bspw evtl ggf inkl exkl zzgl sog geb gest mio mrd hr fr frl dipl mag hl abs"
+    " mme mlle mm mgr éd av apr env sra dra sres srta dña gral lic avda sto sta núm pág dott sig sigg ing avv dl dna"
+    " dhr mevr drs ds bijv d.w.z o.a bl.a t.ex f.eks mudr judr phdr rndr bc ks tzw np św płk m.in tzv např tj č sv"
+    " tp ts ths pgs gs св им ул т.е тыс млрд долл проф акад ген напр просп ім вул акад дж см τζ bkz"
+    " डॉ प्रो बी सी डी जी एच जे के एल एम एन पी आर एस टी यू वी डब्ल्यू سي إس جي دي"
 )
 # Before a number these do not end a sentence.
 _BEFORE_NUMBER = _words(
-    "no nos fig figs p pp vol art arts sec ch c ref eq jan feb mar apr jun jul aug sep sept oct nov dec"
-    " núm num n° art abs стр ст"
+    "no nos fig figs p pp vol vols art arts sec ch chap c ref eq op ep rs apt ext tel jan feb mar apr jun jul aug sep"
+    " sept oct nov dec n° abb tab kap bd str kl cap pag leg стр ст рис гл буд кв ум αριθ"
 )
 # These end a sentence only where the next word is one that begins sentences.
-_MAYBE_LAST = _words("inc corp co ltd jr sr bros etc est dept assn univ ave blvd rd mt ft llc plc cia")
+_MAYBE_LAST = _words(
+    "inc corp co ltd bros llc plc cia jr sr al est dept assn univ ave blvd rd st mt ft jh jhd др"
+    " ala ariz calif colo conn fla ga ill ind kan ky mass md mich minn mont neb nev okla pa tenn tex va vt wis wyo"
+)
+_USUALLY_LAST = _words("usw u.s.w etc т.д т.п κλπ κ.λπ")
+_HOURS = _words("a.m p.m")
+_ABBREVIATIONS = _NEVER_LAST | _BEFORE_NUMBER | _MAYBE_LAST | _USUALLY_LAST | _HOURS
+_AFTER_HOUR = _words(
+    "monday tuesday wednesday thursday friday saturday sunday january february march april may june july august"
+    " september october november december et est edt ct cst cdt mt mst mdt pt pst pdt gmt bst utc cet cest ist eastern"
+    " central mountain pacific greenwich"
+)
 _BEGINNERS = _words(
     "a about according after all also although among an and another any as asked at because before both but by despite"
     " during each earlier even every few first for from he her here his how however i if in instead it its last later"
     " many meanwhile more most mr mrs ms my near neither no nor not now of officials on once one only or other others"
     " our people she since so some still such that the their then there these they this those though to two under"
     " until we what when where whether which while who why with yet you your"
+    " are could did does has have is should was were would today"
+    # German, Spanish, French, Italian, Portuguese, Romanian, Russian
+    " er sie es wir ein eine im auf bei nach mit doch aber und auch für wenn dies diese dieser damit dabei"
+    " en por para con como cuando pero también esta este según desde il elle ils nous vous dans pour sur mais cette"
+    " nel nella ma anche questo questa ele ela mas também depois com după acest această aici în"
+    " он она оно они это этот эта в на по но и для после при если также когда как однако потом а у из"
 )
-# German and its neighbours write the day of a date with a stop.
-_MONTHS = tuple(
-    _words(
-        "januar februar märz april mai juni juli august september oktober november dezember jänner marts maj oktober"
-        " ledna února března dubna května června července srpna září října listopadu prosince"
-    )
+_ALSO_PARTS_OF_NAMES = _words("el la los las le les lo gli der die das de un una du o os as se su si")
+# German writes ordinals with a stop, and their nouns with a capital: "im 19. Jahrhundert", "die 1. Bundesliga".
+_BEFORE_ORDINAL = _words(
+    "der die das dem den des im zum zur vom beim ins und oder bis seit vor nach als ihr ihre ihren ihrem sein seine"
+    " seinen seinem jeder jede jedes jeden"
 )
-_DOTTED = re.compile(r"(?:[^\W\d_]{1,2}\.)+[^\W\d_]{1,2}")
+_MONTHS = _words(  # what follows the stop of a German date, and may be shortened
+    "januar jänner februar märz april mai juni juli august september oktober november dezember"
+    " jan jän feb mär apr jun jul aug sep sept okt nov dez"
+)
+_DATE = re.compile(r"\d{1,2}\. ?\d{1,2}\. ?\d{2,4}\b")  # 23. 11. 2026
+_DOTTED = re.compile(r"(?:[^\W\d_]{1,2}\.-?)+[^\W\d_]{1,2}")
+_ROMAN = re.compile(r"[IVXLC]+\b")
+_NICKNAME = re.compile(r"[\"“‘'(]\w+[\"”’')]")
+_INITIALS = re.compile(r"[^\W\d_]{1,2}\.\W?(?=\s|$)")
+_YEARS = frozenset("гр")
+_YEAR = re.compile(r"\d{4}\W*")
+_DASHES = frozenset("-–—")
+_NOTHING = frozenset(["", *"•▪◦⁃*-–—"])  # what may stand before an item's number
+_SPEECH = frozenset('“"‘«„')
+_LONGEST_ABBREVIATION = 12
 
 
 def split(paragraph: str) -> tuple[str, ...]:
@@ -87,11 +132,15 @@ def _spans(text: str) -> Iterator[tuple[int, int]]:
 def _ends_sentence(text: str, start: int, stop: re.Match[str]) -> bool:
     at, after = stop.span()
     if text[after - 1] != " ":
-        return text[after] not in _GOES_ON_AFTER_QUOTE
+        quoted = text[after - 1] in _QUOTES
+        return not (_GOES_ON.match(text, after) or (quoted and _GOES_ON_AFTER_QUOTE.match(text, after)))
     first = text[after]
     if not first.isalnum():
-        first = text[after : after + 3].lstrip(_OPENERS)[:1] or first
-    if first.islower() or first in ".!?…,;:":
+        begun = _OPENING.match(text, after)
+        first = text[begun.end() : begun.end() + 1] or first if begun else first
+    if (first.islower() and not _NAMED_SMALL.match(text, after)) or first in _STOPS:
+        return False
+    if text[max(start, at - 4) : at].rstrip(".!?…").endswith(("(", "[")):  # a mark alone: (!), [...]
         return False
     quoted = text[after - 2] in _QUOTES
     if text[at] != ".":
@@ -99,24 +148,57 @@ def _ends_sentence(text: str, start: int, stop: re.Match[str]) -> bool:
     if quoted or text[at - 1 : at] == ".":
         return True
     token = text[max(start, text.rfind(" ", start, at) + 1) : at].lstrip(_OPENERS)
+    if len(token) > _LONGEST_ABBREVIATION:
+        return True
+    if len(token) > 2 and token[1] in "'’":  # d'A. Camus
+        token = token[2:]
     return _ends_after(token, text, start, at, after)
 
 
 def _ends_after(token: str, text: str, start: int, at: int, after: int) -> bool:
     """Whether the full stop behind `token` ends a sentence; the word behind it begins with no lower-case letter."""
-    if len(token) > 12:
-        return True
     word = token.lower()
+    if len(token) > 3 and "." not in token and word not in _ABBREVIATIONS:
+        return True
     if word in _NEVER_LAST:
         return False
-    if word in _BEFORE_NUMBER and text[after].isdigit():
+    if word in _BEFORE_NUMBER and (text[after].isdigit() or _ROMAN.match(text, after)):
         return False
-    if token.isdigit() and len(token) <= 3:
-        numbers_an_item = at - len(token) <= start
-        return not (numbers_an_item or text[after : after + 12].lower().startswith(_MONTHS))
-    initial = len(token) == 1 and token.isalpha()
-    if initial or word in _MAYBE_LAST or _DOTTED.fullmatch(token):
-        end = text.find(" ", after)
-        following = text[after : end if end >= 0 else len(text)].rstrip(".,;:!?’'\"").lower()
-        return following in _BEGINNERS or following[:1] in '“"‘«'
+    end = text.find(" ", after)
+    following = text[after : end if end >= 0 else len(text)]
+    begins = following.rstrip(".,;:!?’'\"").lower()
+    begun = at - len(token)
+    before = text[max(start, begun - 20) : begun].rstrip().rpartition(" ")[2]
+    if len(token) <= 3 and token.isdigit():
+        return not _is_ordinal(text, begun, before, following, begins)
+    if word in _HOURS:
+        return begins not in _AFTER_HOUR and begins[:1] not in _DASHES
+    if word in _USUALLY_LAST:
+        return True
+    single = len(token) == 1 and token.isalpha()
+    if len(token) <= 2 and token.isupper() and following[:1].isupper() and _INITIALS.match(following):
+        return False  # J. K. Marsh, U. S. A., EE. UU.
+    if before in _NOTHING and (single or _ROMAN.fullmatch(token)):  # A. This. B. That. II. More.
+        return False
+    if single and not token.isupper() and token not in _YEARS and before[-1:].isdigit():
+        return not begins.startswith("chr")  # a unit, as in "100 m."; г. and р. may be years, v. Chr. is BC
+    if single and _NICKNAME.match(text, after):
+        return False
+    if single or word in _MAYBE_LAST or _DOTTED.fullmatch(token):
+        named = not single and begins in _ALSO_PARTS_OF_NAMES
+        return named or begins in _BEGINNERS or begins[:1] in _SPEECH
     return True
+
+
+def _is_ordinal(text: str, begun: int, before: str, following: str, begins: str) -> bool:
+    """Whether the stop behind a number of up to three digits makes it an ordinal: of an item, in a date, in German."""
+    return (
+        before in _NOTHING
+        or before[-1] == ":"
+        or text[begun - 1] in "(["
+        or begins in _MONTHS
+        or begins.startswith("jahrhundert")
+        or _DATE.match(text, begun) is not None
+        or (before[-1] == "." and before[:-1].isdigit() and _YEAR.fullmatch(following) is not None)
+        or (before.lower() in _BEFORE_ORDINAL and begins not in _BEGINNERS and begins not in _ALSO_PARTS_OF_NAMES)
+    )
