@@ -11,6 +11,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
+from briefings.answer import answer
 from briefings.condense import condense
 from briefings.index import Index
 from briefings.keywords import Keywords, load_aliases
@@ -18,7 +19,7 @@ from briefings.pages import read_page
 from briefings.ranking import CANDIDATES, asked_for, rank
 from briefings.sections import assemble
 from briefings.sentences import split
-from briefings.types import EVERYONE, Article, Change, Document, Section
+from briefings.types import EVERYONE, Answer, Article, Change, Document, Section
 
 KEYWORDS = Keywords(load_aliases(Path(__file__).parent.parent / "config" / "aliases.toml"))
 LONG_AGO = datetime(2000, 1, 1, tzinfo=UTC)
@@ -63,6 +64,10 @@ class Answering:
             }
             for each in rank(asked, candidates, KEYWORDS, LONG_AGO)[:k]
         ]
+
+    def answer(self, question: str) -> Answer:
+        """What the product answers, which may be nothing; the id of an article is the place of its passage."""
+        return answer(question, self._index, KEYWORDS, workspace=EVERYONE, now=LONG_AGO)
 
 
 class _Passages:

@@ -280,8 +280,8 @@ def _dated(since: datetime | None, until: datetime | None) -> Query:
         SCHEMA,
         "dated",
         FieldType.Unsigned,
-        lower_bound=milliseconds(since) if since else None,
-        upper_bound=milliseconds(until) - 1 if until else None,
+        lower_bound=max(0, milliseconds(since)) if since else None,
+        upper_bound=max(0, milliseconds(until) - 1) if until else None,
     )
 
 
