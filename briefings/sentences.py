@@ -16,12 +16,12 @@ _CLOSERS = "\"'”’»›)\\]」』）】》"
 # What may stand between a stop and the space behind it. “ ‘ « close where a space follows (German); French puts a space
 # before its »; then come the marks of notes.
 _TAIL = rf"(?:[{_CLOSERS}]|[“‘«](?= )| [»›](?= ))*+(?:\[\d+\]|[⁰¹²³⁴-⁹])*+"
-_STOP = re.compile(
-    rf"(?:[.!?…؟۔।॥։።။។]|(?<=[\u0370-\u03ff\u1f00-\u1fff]);){_TAIL} (?=\S)"
-    rf"|[。！？｡][{_CLOSERS}]*+(?=[^\s{_CLOSERS}。！？｡])"
+_STOP = re.compile(  # one set of characters first: the regular expression engine looks for these fast
+    rf"[.!?…؟۔।॥։።။;。！？｡](?:(?<![。！？｡]){_TAIL} (?=\S)|(?<=[。！？｡])[{_CLOSERS}]*+(?=[^\s{_CLOSERS}。！？｡]))"
 )
+_GREEK = re.compile("[\u0370-\u03ff\u1f00-\u1fff]")  # only there is a semicolon a question mark
 _IDEOGRAPHIC_END = re.compile(rf"[。！？｡][{_CLOSERS}]*+$")
-_IDEOGRAPHIC_GAP = re.compile(rf"([。！？｡][{_CLOSERS}]*+) ")
+_IDEOGRAPHIC_GAP = re.compile(rf"[。！？｡][{_CLOSERS} ]*+")
 _STOPS = frozenset(".!?…,;:؟۔।॥。！？")
 _QUOTES = frozenset("\"'”’»›“‘«」』")
 _OPENERS = "\"'“‘«‹„‚»([¿¡—–- "
@@ -49,7 +49,7 @@ _NEVER_LAST = _words(
 # Before a number these do not end a sentence.
 _BEFORE_NUMBER = _words(
     "no nos fig figs p pp vol vols art arts sec ch chap c ref eq op ep rs apt ext tel jan feb mar apr jun jul aug sep"
-    " sept oct nov dec n° abb tab kap bd str kl cap pag leg стр ст рис гл буд кв ум αριθ"
+    " sept oct nov dec jän mär okt dez n° abb tab kap bd str kl cap pag leg стр ст рис гл буд кв ум αριθ"
 )
 # These end a sentence only where the next word is one that begins sentences.
 _MAYBE_LAST = _words(
@@ -105,7 +105,7 @@ def split(paragraph: str) -> tuple[str, ...]:
 
     `join` gives the paragraph back.
     """
-    text = _IDEOGRAPHIC_GAP.sub(r"\1", " ".join(paragraph.split()))
+    text = _IDEOGRAPHIC_GAP.sub(lambda gap: gap[0].replace(" ", ""), " ".join(paragraph.split()))
     return tuple(text[start:end] for start, end in _spans(text))
 
 
@@ -131,6 +131,8 @@ def _spans(text: str) -> Iterator[tuple[int, int]]:
 
 def _ends_sentence(text: str, start: int, stop: re.Match[str]) -> bool:
     at, after = stop.span()
+    if text[at] == ";" and not _GREEK.match(text, max(0, at - 1)):
+        return False
     if text[after - 1] != " ":
         quoted = text[after - 1] in _QUOTES
         return not (_GOES_ON.match(text, after) or (quoted and _GOES_ON_AFTER_QUOTE.match(text, after)))
