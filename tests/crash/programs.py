@@ -14,6 +14,8 @@ from pathlib import Path
 from msgspec import Struct
 
 ROOT = Path(__file__).parents[2]
+LOST = 70
+"""The status of a program of which nobody can tell any more."""
 
 
 class Kill(Struct, frozen=True):
@@ -47,6 +49,13 @@ class Program:
         with suppress(ProcessLookupError):
             self._handle = os.pidfd_open(pid)
         self.begun.set_result(None)
+
+    def lose(self) -> None:
+        """Nothing more will be heard of it, unless it has ended."""
+        if not self.begun.done():
+            self.begun.set_exception(RuntimeError("The launcher is no more."))
+        elif not self.ended.done():
+            self.end(LOST)
 
     def end(self, status: int) -> None:
         """It runs no more."""
@@ -88,7 +97,7 @@ class Launcher:
         only: Sequence[str] = (),
         lease: int | None = None,
     ) -> Program:
-        """Start a program. `lease`: see `launcher`."""
+        """Start a program. `lease`: see `launcher`. Raises RuntimeError when the launcher itself has ended."""
         id = len(self._programs)
         program = self._programs[id] = Program()
         point = None
@@ -98,6 +107,8 @@ class Launcher:
         order["profile"] = str(profile) if profile else None
         assert self._process.stdin
         self._process.stdin.write(json.dumps(order).encode() + b"\n")
+        if self._reading.done():
+            program.lose()
         await program.begun
         return program
 
@@ -110,3 +121,5 @@ class Launcher:
                 program.begin(told["pid"])
             else:
                 program.end(told["status"])
+        for program in self._programs.values():
+            program.lose()

@@ -6,6 +6,8 @@ import asyncio
 import random
 from pathlib import Path
 
+import pytest
+
 from tests.crash.programs import Kill, Launcher
 from tests.crash.suite import Range
 from tests.crash.workers import run
@@ -50,6 +52,15 @@ def test_workers_that_are_killed_and_replaced_post_each_thing_once(tmp_path: Pat
     assert (it.posts, it.lost, it.doubled, it.refused, it.breaches) == (300, 0, 0, 0, ())
     assert it.states == {"delivered": 300}
     assert it.kills == 3
+
+
+async def test_a_launcher_that_is_no_more_is_not_waited_for(tmp_path: Path) -> None:
+    async with Launcher() as launcher:
+        running = await launcher.start({"SIDELINES_DATA_DIR": str(tmp_path)})
+        launcher._process.kill()
+        assert await running.ended != 0
+        with pytest.raises(RuntimeError, match="launcher"):
+            await launcher.start({"SIDELINES_DATA_DIR": str(tmp_path)})
 
 
 def _stores(point: Kill) -> bool:
