@@ -33,6 +33,9 @@ LONGEST_BOLD = 90
 STANDFIRST = 60
 """Characters from which a heading above all text is a standfirst: the page's first sentence, set large."""
 
+LOWEST = 9
+"""A level below all levels, of what is no heading with a level."""
+
 _HEADINGS = ("h1", "h2", "h3", "h4", "h5", "h6")
 # What the text after a heading is not looked for in: it is no text, or stands beside it.
 _BESIDE = frozenset(
@@ -195,7 +198,19 @@ def arrange(kept: Iterable[Block], outline: Outline, title: str) -> tuple[Block,
             arranged.append(Block(block.text))
         elif name not in cards and name not in unseen:
             arranged.append(block)
-    return tuple(arranged)
+    return tuple(_two_levels(arranged, outline.headings))
+
+
+def _two_levels(blocks: list[Block], headings: Iterable[Heading]) -> Iterator[Block]:
+    """The blocks, headings of deeper levels than the two uppermost as paragraphs: what they head is no section."""
+    levels: dict[str, int] = {}
+    for heading in headings:
+        if heading.level in _HEADINGS[1:]:
+            levels.setdefault(heading.key, int(heading.level[1]))
+    used = [levels.get(key(block.text), LOWEST) if block.heading else LOWEST for block in blocks]
+    deepest = min(used, default=LOWEST) + 1
+    for block, level in zip(blocks, used, strict=True):
+        yield Block(block.text) if block.heading and deepest < level < LOWEST else block
 
 
 def _lost(blocks: list[Block], keys: list[str], headings: Iterable[Heading]) -> dict[int, Heading]:

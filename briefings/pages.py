@@ -19,6 +19,8 @@ LONG = 80
 """Characters of a long paragraph."""
 
 _BLOCKS = ("head", "p", "item", "quote", "code", "row")
+# What makes a block one that only holds others. Cells of a table that is not a page's layout hold paragraphs at most.
+_HOLDS = {"item": ("head", "p", "item", "row"), "quote": ("head", "p", "item"), "row": ("head", "item")}
 
 
 def read_page(html: str, *, url: str = "") -> Draft:
@@ -78,11 +80,22 @@ def _blocks(body: Any, links: frozenset[str]) -> Iterator[Block]:
 
 
 def _texts(parent: Any) -> Iterator[tuple[str, str]]:
-    """Each block's text and tag, a row of a table being one; what stands bare between blocks has the tag ""."""
-    yield parent.text or "", ""
+    """Each block's text and tag, what stands bare between blocks with the tag "".
+
+    A row of a table is one block, unless it is a page's layout; an item of a list is one, unless it holds others.
+    """
+    bare = [parent.text or ""]
     for element in parent:
-        if element.tag in _BLOCKS:
+        inner = _BLOCKS if element.tag not in _BLOCKS else _HOLDS.get(element.tag, ())
+        holds = bool(inner) and next(element.iterdescendants(*inner), None) is not None
+        if element.tag in _BLOCKS or holds:
+            yield "".join(bare), ""
+            bare = []
+        if holds:
+            yield from _texts(element)
+        elif element.tag in _BLOCKS:
             yield (" " if element.tag == "row" else "").join(element.itertext()), element.tag
         elif element.tag != "graphic":
-            yield from _texts(element)
-        yield element.tail or "", ""
+            bare += element.itertext()
+        bare.append(element.tail or "")
+    yield "".join(bare), ""
