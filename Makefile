@@ -1,15 +1,18 @@
 # `make run` and `make test` do all of their own set-up; Python 3.11 or later with pip is all they need.
 # ARGS goes to the program: make run ARGS="--help", make test ARGS="tests/config".
 
-.PHONY: help run test check bench clean
+.PHONY: help setup run test check bench clean
 BIN := .venv/bin
 
 help:
 	@echo 'make run     set up if needed and start Sidelines in this terminal'
+	@echo 'make setup   set up and start nothing'
 	@echo 'make test    set up if needed and run all tests'
 	@echo 'make check   lint, format and types'
 	@echo 'make bench   the figures of the README, measured here'
 	@echo 'make clean   remove what set-up made; your articles and settings stay'
+
+setup: .venv/.stamp
 
 run: .venv/.stamp
 	@$(BIN)/sidelines run $(ARGS)

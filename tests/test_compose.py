@@ -10,7 +10,8 @@ import yaml
 from bot.cli.group import sidelines
 from config.settings import VARIABLES, Settings
 
-COMPOSE: dict[str, Any] = yaml.safe_load((Path(__file__).parents[1] / "compose.yaml").read_text())
+ROOT = Path(__file__).parents[1]
+COMPOSE: dict[str, Any] = yaml.safe_load((ROOT / "compose.yaml").read_text())
 SERVICES: dict[str, dict[str, Any]] = COMPOSE["services"]
 OURS = {name: service for name, service in SERVICES.items() if service["image"] == "sidelines"}
 GIVEN = {
@@ -50,6 +51,19 @@ def test_only_slack_is_reached_from_outside_and_each_one_tells_its_health() -> N
     assert [name for name, service in SERVICES.items() if "ports" in service] == ["web"]
     for name in ("web", "discord", "worker"):
         assert "http://127.0.0.1:8080/healthz" in OURS[name]["healthcheck"]["test"][-1]
+
+
+def test_the_readme_starts_the_same_processes_by_hand_with_all_that_they_need() -> None:
+    readme = (ROOT / "README.md").read_text(encoding="utf-8")
+    block = next(text for text in readme.split("```") if "createdb" in text)
+    started = re.findall(r"^(?:SIDELINES_WEB_PORT=(\d+) )?sidelines (.+?)(?: &)?$", block, re.MULTILINE)
+    services = [service for service in OURS.values() for _ in range(service.get("deploy", {}).get("replicas", 1))]
+    assert [words.split() for _, words in started] == [service["command"] for service in services]
+    assert len({port for port, _ in started[1:]}) == len(started) - 1
+    exported = dict(re.findall(r"([A-Z_]+)=(\S+)", "".join(re.findall(r"^export (?!PATH).*$", block, re.MULTILINE))))
+    settings = Settings.load({name: GIVEN.get(name, value) for name, value in exported.items()})
+    assert (settings.slack.in_use, settings.discord.in_use, settings.web.port) == (True, True, 8080)
+    assert settings.data.database_url.reveal().startswith("postgresql://sidelines:")
 
 
 def _filled(value: str) -> str:

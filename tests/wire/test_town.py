@@ -1,0 +1,39 @@
+"""Both local platforms as one program, and the bot beside it: as the README says that it can be tried."""
+
+import asyncio
+import re
+import sys
+from pathlib import Path
+
+from benchmarks.burst import program
+from briefings.storage import Storage
+from tests.wire.office import free_port
+from tests.wire.whole import SAMPLES, stock
+
+
+async def test_what_kim_types_is_answered_on_both_platforms(tmp_path: Path) -> None:
+    port, written = free_port(), tmp_path / "town.env"
+    town = await asyncio.create_subprocess_exec(
+        *(sys.executable, "-m", "tests.servers.town", "--app", f"http://127.0.0.1:{port}", str(written)),
+        stdin=asyncio.subprocess.PIPE,
+        stdout=asyncio.subprocess.PIPE,
+    )
+    assert town.stdin is not None
+    assert town.stdout is not None
+    async with asyncio.timeout(60):
+        assert "The settings are in" in (await town.stdout.readline()).decode()
+        settings = dict(re.findall(r"^export (\w+)=(.+)$", written.read_text(), re.MULTILINE))
+        with Storage.open(f"sqlite:///{tmp_path / 'sidelines.db'}") as storage:
+            stock(storage, *SAMPLES)
+        async with program(tmp_path, {**settings, "SIDELINES_WEB_PORT": str(port)}) as bot:
+            while "commands are known" not in (tmp_path / "log").read_text():  # noqa: ASYNC110 - logs tell nobody
+                await asyncio.sleep(0.1)
+            town.stdin.write(b"slack latest\ndiscord latest\nmumble\n")
+            said = ""
+            while not ("slack #world: Latest headlines" in said and "discord #world: **Latest headlines**" in said):
+                said += (await town.stdout.readline()).decode()
+            assert "Begin the line with `slack` or `discord`." in said
+            bot.terminate()
+            await bot.wait()
+        town.stdin.close()
+        assert await town.wait() == 0
