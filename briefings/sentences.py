@@ -22,7 +22,7 @@ _STOP = re.compile(  # one set of characters first: the regular expression engin
 _GREEK = re.compile("[\u0370-\u03ff\u1f00-\u1fff]")  # only there is a semicolon a question mark
 _IDEOGRAPHIC_END = re.compile(rf"[。！？｡][{_CLOSERS}]*+$")
 _IDEOGRAPHIC_GAP = re.compile(rf"[。！？｡][{_CLOSERS} ]*+")
-_STOPS = frozenset(".!?…,;:؟۔।॥。！？")
+_STOPS = frozenset(".!?…,;:؟۔।॥。！？)]")
 _QUOTES = frozenset("\"'”’»›“‘«」』")
 _OPENERS = "\"'“‘«‹„‚»([¿¡—–- "
 _OPENING = re.compile(rf"(?:[(\[](?:\.\.\.|…)[)\]] )?[{re.escape(_OPENERS)}]{{0,3}}")  # and (...) for what was left out
@@ -41,7 +41,7 @@ _NEVER_LAST = _words(
     "mr mrs ms mx dr prof gen sen rep gov lt col sgt cpl pvt capt cmdr maj brig adm rev hon pres supt insp det messrs"
     " atty amb cllr msgr ph vs v e.g i.e a.k.a cf approx"
     " z.b d.h u.a bzw ca nr vgl bspw evtl ggf inkl exkl zzgl sog geb gest mio mrd hr fr frl dipl mag hl abs"
-    " mme mlle mm mgr éd av apr env sra dra sres srta dña gral lic avda sto sta núm pág dott sig sigg ing avv dl dna"
+    " mme mlle mgr éd av apr env sra dra sres srta dña gral lic avda sto sta núm pág dott sig sigg ing avv dl dna"
     " dhr mevr drs ds bijv d.w.z o.a bl.a t.ex f.eks mudr judr phdr rndr bc ks tzw np św płk m.in tzv např tj č sv"
     " tp ts ths pgs gs св им ул т.е тыс млрд долл проф акад ген напр просп ім вул акад дж см τζ bkz"
     " डॉ प्रो बी सी डी जी एच जे के एल एम एन पी आर एस टी यू वी डब्ल्यू سي إس جي دي"
@@ -49,20 +49,26 @@ _NEVER_LAST = _words(
 # Before a number these do not end a sentence.
 _BEFORE_NUMBER = _words(
     "no nos fig figs p pp vol vols art arts sec ch chap c ref eq op ep rs apt ext tel jan feb mar apr jun jul aug sep"
-    " sept oct nov dec jän mär okt dez n° abb tab kap bd str kl cap pag leg стр ст рис гл буд кв ум αριθ"
+    " sept oct nov dec jän mär okt dez n° abb tab kap bd str kl cap pag стр ст гл буд кв ум αριθ"
 )
 # These end a sentence only where the next word is one that begins sentences.
 _MAYBE_LAST = _words(
-    "inc corp co ltd bros llc plc cia jr sr al est dept assn univ ave blvd rd st mt ft jh jhd др"
+    "inc corp co ltd bros llc plc cia jr sr al dept assn univ ave blvd rd st mt ft jh jhd др"
     " ala ariz calif colo conn fla ga ill ind kan ky mass md mich minn mont neb nev okla pa tenn tex va vt wis wyo"
 )
 _USUALLY_LAST = _words("usw u.s.w etc т.д т.п κλπ κ.λπ")
 _HOURS = _words("a.m p.m")
 _ABBREVIATIONS = _NEVER_LAST | _BEFORE_NUMBER | _MAYBE_LAST | _USUALLY_LAST | _HOURS
+# Of all these, words of their own in small letters, or ones too like them: they need a capital.
+_CAPITALISED = _words(
+    "mag ms abs ph rep sen hon det st sta sto mio bc dl dna tp ts gs hl ref ext ep op tab jan mar jun sep dec okt dez"
+    " ala colo conn fla ga ill ind kan ky mass md mont pa va vt wash wis ft mt"
+)
+_SHOUTED = _words("MR MRS MS DR PROF GEN SEN REP GOV LT COL SGT CAPT REV ST NO NOS JR SR INC CORP CO LTD VS")
 _AFTER_HOUR = _words(
     "monday tuesday wednesday thursday friday saturday sunday january february march april may june july august"
-    " september october november december et est edt ct cst cdt mt mst mdt pt pst pdt gmt bst utc cet cest ist eastern"
-    " central mountain pacific greenwich"
+    " september october november december et est edt ct cst cdt mst mdt pt pst pdt gmt bst utc cet cest ist eastern"
+    " central mountain pacific greenwich local"
 )
 _BEGINNERS = _words(
     "a about according after all also although among an and another any as asked at because before both but by despite"
@@ -70,7 +76,7 @@ _BEGINNERS = _words(
     " many meanwhile more most mr mrs ms my near neither no nor not now of officials on once one only or other others"
     " our people she since so some still such that the their then there these they this those though to two under"
     " until we what when where whether which while who why with yet you your"
-    " are could did does has have is should was were would today"
+    " did today"
     # German, Spanish, French, Italian, Portuguese, Romanian, Russian
     " er sie es wir ein eine im auf bei nach mit doch aber und auch für wenn dies diese dieser damit dabei"
     " en por para con como cuando pero también esta este según desde il elle ils nous vous dans pour sur mais cette"
@@ -160,6 +166,8 @@ def _ends_sentence(text: str, start: int, stop: re.Match[str]) -> bool:
 def _ends_after(token: str, text: str, start: int, at: int, after: int) -> bool:
     """Whether the full stop behind `token` ends a sentence; the word behind it begins with no lower-case letter."""
     word = token.lower()
+    if (word in _CAPITALISED and token[0].islower()) or (token.isupper() and token.isalpha() and len(token) > 1):
+        word = word if token in _SHOUTED else ""
     if len(token) > 3 and "." not in token and word not in _ABBREVIATIONS:
         return True
     if word in _NEVER_LAST:

@@ -70,6 +70,9 @@ CASES = [
     "That is between you and I.|Did she know?",
     "Sales fell.|iPhone cases sold well.",
     "The camp was hit.|al-Nur said nothing.",
+    "They tested the DNA.|The lab is in Los Angeles, CA.|It is slow.",
+    "The wall is from 300 BC.|It took 5 ms.|He was ill.|Doctors came.",
+    "MR. OLSEN OF NO. 10 WON.|NOBODY ELSE RAN.",
     # brackets
     "The road is (!) Open again.|Drive slowly.",
     "He went on.|(...) Then he stopped.",
@@ -95,6 +98,7 @@ CASES = [
     # other ways of writing
     "Am 3. Oktober wird gefeiert.|Alle kommen.",
     "Der Zug hält z.B. Montags nicht.|Das stört.",
+    "Ich sagte, dass ich Pizza mag.|Also gab es Pizza.",
     "Im frühen 20. Jahrhundert begann es.|Am 3. Dez. 2025 endete es.",
     "In der 1. Bundesliga wird gespielt.|Er wurde 3.|Das reichte.",
     "Der Brief vom 23. 11. 2026 fehlt.|Keiner sucht ihn.",
