@@ -39,7 +39,8 @@ class Gate:
     Discord counts a request as it arrives: the first of a burst may come late, while lines are opened, and the last in
     no time. So a request counts for a second from its answer on, less the time of the fastest way there and back.
 
-    Of the permitted number all may leave here, or those that `allow` says: then at as much less a pace.
+    Of the permitted number all may leave here, or those that `allow` says. The pace is the same then: at a slower one a
+    share would stay unused while it grows, and who has the others leaves as much room in time as they take.
     """
 
     def __init__(self, monotonic: Callable[[], float], sleep: Callable[[float], Awaitable[None]]) -> None:
@@ -77,7 +78,7 @@ class Gate:
                 while (wait := self._opens() - self._monotonic()) > 0:
                     await self._sleep(min(wait, 1 / PER_SECOND))  # An answer may come meanwhile, or a larger share.
                 now = self._monotonic()
-                self._last = max(self._last + self._gap, now - CATCH_UP)
+                self._last = max(self._last + 1 / PER_SECOND, now - CATCH_UP)
                 passage = Passage(now, now + UNANSWERED)
                 self._counting = [each for each in self._counting if each.until > now] + [passage]
                 return passage
@@ -110,16 +111,12 @@ class Gate:
         """How many may leave in a second."""
         return self._allowed if self._monotonic() < self._allowed_until else 0
 
-    @property
-    def _gap(self) -> float:
-        return PERMITTED / PER_SECOND / self._allowed if self._allowed else float("inf")
-
     def _opens(self) -> float:
         """When the next may leave, as far as is known."""
         allowed = self.allowed
         if not allowed:
             return float("inf")
-        next = self._last + self._gap
+        next = self._last + 1 / PER_SECOND
         if len(self._counting) < allowed:
             return next
         return max(next, sorted(each.until for each in self._counting)[len(self._counting) - allowed])

@@ -116,7 +116,7 @@ async def test_two_share_what_is_permitted_and_use_it(clock):
     await clock.run(1020)
     assert len(came) == 600
     assert most(came) <= PERMITTED
-    assert 599 / (max(came) - min(came)) > 0.92 * 48.5
+    assert 599 / (max(came) - min(came)) > 0.96 * 48.5
     one.kill()
     other.kill()
 
