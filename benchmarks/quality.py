@@ -12,7 +12,7 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 from briefings.answer import answer
-from briefings.condense import condense
+from briefings.condense import condense, preferred
 from briefings.index import Index
 from briefings.keywords import Keywords, load_aliases
 from briefings.pages import read_page
@@ -26,10 +26,20 @@ LONG_AGO = datetime(2000, 1, 1, tzinfo=UTC)
 
 
 def summarise(article: dict[str, Any], budget: dict[str, int]) -> list[str]:
-    """The telling sentences of an article without headings, within so many sentences or words."""
+    """The telling sentences of an article without headings, within so many sentences.
+
+    Within so many words the last one stands over the budget: the yardstick cuts there, as it does for every peer.
+    """
     document = Document(title=article["title"], sections=(Section(None, (tuple(article["sentences"]),)),))
-    condensed = condense(document, KEYWORDS, **budget)
-    return [sentence.text for section in condensed for sentence in section.sentences]
+    if "words" not in budget:
+        condensed = condense(document, KEYWORDS, **budget)
+        return [sentence.text for section in condensed for sentence in section.sentences]
+    told: list[str] = []
+    for sentences in preferred(document, KEYWORDS):
+        told += sentences
+        if sum(len(sentence.split()) for sentence in told) >= budget["words"]:
+            break
+    return told
 
 
 def extract(html: str, url: str) -> dict[str, Any]:

@@ -2,7 +2,8 @@
 
 A sentence leans on the one before it when it opens with a pronoun, a demonstrative or a connective, when it names
 something only as "the move" or "both sides", or when it is a quotation whose speaker stands elsewhere. The word lists
-are English, with common openings of Japanese, Chinese and Korean; in other languages only quotations are watched.
+are English; of German, French, Spanish, Portuguese, Italian, Russian, Japanese, Chinese and Korean they hold the
+openings that hardly ever mean anything else. In every language quotations are watched.
 """
 
 import re
@@ -42,12 +43,42 @@ _PHRASES = re.compile(
     r"|each (?:country|side|of them)|(?:some|one|many|most|all|none) of them"
     r"|the (?:two|pair|former|latter|same|others?))\b"
 )
-_OPENINGS_ELSEWHERE = tuple(
+_OPENINGS_UNSPACED = tuple(
     _words(
         "しかし だが ただ また そして さらに 一方 その この これ それ そこ こう そう 彼 同氏 同社"
         " 但 然而 不过 因此 此外 同时 他 她 它 这 此 该 其"
         " 그러나 하지만 또한 또 그리고 그는 그녀 이는 이에 이를 그의 이어 한편"
     )
+)
+_ELSEWHERE = _words(
+    # German; "es" and the articles open too much else
+    "er sie ihm ihr ihnen dies diese dieser dieses diesen diesem jene jener doch aber jedoch allerdings dennoch"
+    " trotzdem zudem außerdem deshalb deswegen daher darum damit dabei dafür dagegen danach dazu dort dadurch daraufhin"
+    " stattdessen darunter dann hierzu hierbei zugleich"
+    # French
+    " elle ils elles cela ceci celui celle ceux celles cette ces cet c'est c’est mais cependant toutefois pourtant"
+    " ainsi donc puis"
+    # Spanish and Portuguese
+    " él ella ellos ellas esto eso ello este esta estos estas ese esa esos esas pero además también asimismo entonces"
+    " ele ela eles elas isto isso esse essa esses essas mas porém contudo todavia também assim"
+    # Italian
+    " lui lei loro egli questo questa questi queste quello ciò ma però tuttavia inoltre anche così quindi"
+    # Russian
+    " он она они оно его её их это этот эта эти этого этим но однако также поэтому зато"
+)
+_TIMES_ELSEWHERE = _words(
+    "woche wochen jahr jahres jahre monat monats sommer winter tage tagen montag dienstag mittwoch donnerstag freitag"
+    " samstag sonntag morgen abend année semaine fois saison nuit matinée jours lundi mardi mercredi jeudi vendredi"
+    " samedi dimanche semana año mes mañana tarde noche lunes martes miércoles jueves viernes sábado domingo verano"
+    " invierno ano mês manhã noite segunda terça quarta quinta sexta verão settimana mattina sera anno notte"
+    " lunedì estate неделе неделю году год утром лето летом"
+)
+_PHRASES_ELSEWHERE = re.compile(
+    r"(?:das (?:ist|war|sei|hat|habe|sagte|teilte|berichtete|bedeutet|wäre|würde|zeigt|gilt|liegt|geht|gehe|macht|soll)"
+    r"|(?:unter|mit|nach|bei|von|in|für|durch) (?:seine|ihre|diese)[mnr]? (?!woche|jahr|monat|tag|sommer|winter)"
+    r"|sin embargo|no obstante|(?:por|para) (?:eso|ello|isso)|en (?:cambio|revanche|effet)|no entanto"
+    r"|além disso|par ailleurs|en outre|de plus|d['’]ailleurs"
+    r"|il (?:a|avait|ajoute)|per questo|nel frattempo|кроме того|при этом|по его|по её|по их)\b"
 )
 _SPOKEN = r"(?:said|says|told|adds?|added|insist(?:s|ed)|argue[sd]|warned|explained|wrote|continued|noted|claimed)"
 _LEANING_INSIDE = re.compile(
@@ -62,12 +93,17 @@ _LEANING_INSIDE = re.compile(
     r"|\b(?:has|have|had|is|are|was|were|will|would)\s+(?:also|since|then)\b"
     r"|\bboth\s+(?:sides|countries|nations|men|women|parties|leaders|teams|companies|governments)\b"
 )
+_SPEAKER_ELSEWHERE = re.compile(
+    r"\b(?:sagte?|erklärte?|betonte?|so|ergänzte) (?:er|sie)\b|[a-zé](?:-t)?-(?:il|elle)s?\b"
+    r"|\b(?:dijo|explicó|añadió|disse|afirmou|explicou) (?:él|ella|ele|ela)\b"
+    r"|\b(?:сказал|заявил|добавил|отметил)а? она?\b"
+)
 _FIRST_PERSON = re.compile(rf"[{_MARKS}](?:I|We|You)\s\w+\s(?:it|that|this|he|she|they)\b")
 
 
 def _opens_leaning(sentence: str) -> bool:
     opening = sentence.lstrip(_MARKS + "‘'([ —–-…")
-    if opening.startswith(_OPENINGS_ELSEWHERE):
+    if opening.startswith(_OPENINGS_UNSPACED):
         return True
     lowered = opening[:120].casefold()
     words = _WORD.findall(lowered)[:7]
@@ -78,11 +114,13 @@ def _opens_leaning(sentence: str) -> bool:
         return not (second in _TIMES or (first in ("those", "that") and second in ("who", "of")))
     if first in _CONNECTIVES:
         return (first, second) not in _NOT_CONNECTIVE
+    if first in _ELSEWHERE:
+        return second not in _TIMES_ELSEWHERE
     if first in ("both", "neither", "either"):
         return set(words).isdisjoint(("and", "or", "nor"))
     if first in _PREPOSITIONS and second in _POINTED_AT:
         return third not in _TIMES
-    return _PHRASES.match(lowered) is not None
+    return (_PHRASES.match(lowered) or _PHRASES_ELSEWHERE.match(lowered)) is not None
 
 
 def leans(sentence: str) -> bool:
@@ -92,13 +130,16 @@ def leans(sentence: str) -> bool:
     outside = _QUOTED.sub(" ", sentence)
     if len(outside) != len(sentence) and len(_WORD.findall(outside)) < 2:
         return True  # nothing but quotation: whose?
+    if _SPEAKER_ELSEWHERE.search(outside):
+        return True
     return _LEANING_INSIDE.search(sentence) is not None
 
 
-def runs(paragraphs: Sequence[Sequence[str]]) -> tuple[range | None, ...]:
+def runs(paragraphs: Sequence[Sequence[str]], *, opens: bool = False) -> tuple[range | None, ...]:
     """For each sentence of a section, the shortest run of sentences around it that reads well alone.
 
     Positions count through the section's paragraphs. None: it leans on something outside the section, or on too much.
+    `opens`: the article opens with the section; its first sentence was written to be read with nothing before it.
     """
     before: list[bool] = []
     after: list[bool] = []
@@ -109,6 +150,8 @@ def runs(paragraphs: Sequence[Sequence[str]]) -> tuple[range | None, ...]:
             quoting ^= sum(sentence.count(mark) for mark in _MARKS) % 2 == 1
             before.append(continues or leans(sentence))
             after.append(quoting)
+    if opens and before:
+        before[0] = False
     return tuple(_run(position, before, after) for position in range(len(before)))
 
 
