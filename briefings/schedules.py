@@ -46,6 +46,11 @@ DAYS = {
 ORDINALS = {"first": "#1", "second": "#2", "third": "#3", "fourth": "#4", "fifth": "#5", "last": "L"}
 UNITS = {"minute": 1, "minutes": 1, "hour": 60, "hours": 60}
 TIME = re.compile(r"(\d{1,2})(?::(\d{2}))?(am|pm)?")
+SPOKEN_TIME = re.compile(
+    "midnight|dawn|sunrise|breakfast|noon|midday|lunch(time)?|teatime|dinner(time)?|supper|dusk|sunset|bedtime|night|"
+    "one|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve"
+)
+"""What people say for a time of day; at the end of a topic, after "at", they most likely meant one."""
 CRON_FIELD = re.compile(r"[\d*][\d*/,\-#lw]*|(?:[a-z]{3}|lw?)(?:[/,\-#][\da-z/,\-#]*)?")
 CRON_FIELDS = {"minute": 0, "hour": 1, "day-of-month": 2, "month": 3, "day-of-week": 4}
 
@@ -188,7 +193,7 @@ class _Rule:
         ordinals = self.listed(ORDINALS)
         days = self.listed(DAYS)
         if not days:
-            self.fail()
+            self.fail("say first on which days" if self.word == "at" else "")
         if ordinals:
             self.rest_of("of", "the", "month")
             return ",".join(f"{day}{ordinal}" for day in days for ordinal in ordinals)
@@ -293,7 +298,7 @@ def _begins_like_when(words: Sequence[str]) -> bool:
     if first == "as":
         return second == "it"
     if first == "at":
-        return bool(TIME.fullmatch(second))
+        return bool(TIME.fullmatch(second)) or (len(words) == 2 and bool(SPOKEN_TIME.fullmatch(second)))
     if first in ORDINALS:
         return second in DAYS
     if first in DAYS:

@@ -318,6 +318,10 @@ def test_a_zone_is_known_in_any_case_and_an_unknown_one_gets_a_suggestion() -> N
         ('"daily at 9" radio daily at 10', '"daily at 9" radio', "daily at 10"),
         ('"weekdays at 9"', '"weekdays at 9"', None),
         ("black monday", "black monday", None),
+        ("talks at Evian", "talks at Evian", None),
+        ("life at sea", "life at sea", None),
+        ("crimes at night in Oslo", "crimes at night in Oslo", None),
+        ('"crimes at night"', '"crimes at night"', None),
         ("", "", None),
     ],
 )
@@ -326,10 +330,20 @@ def test_a_topic_and_its_when_are_told_apart(text: str, topic: str, words: str |
     assert (found, schedule and schedule.words) == (topic, words)
 
 
-def test_an_ending_that_begins_like_a_when_is_refused_rather_than_taken_for_a_topic() -> None:
+@pytest.mark.parametrize(
+    ("text", "word"),
+    [
+        ("climate weekdays at nine", "nine"),
+        ("climate at teatime", "at"),
+        ("climate at noon", "at"),
+        ("climate at 9", "at"),
+        ("climate every fortnight", "fortnight"),
+    ],
+)
+def test_an_ending_that_begins_like_a_when_is_refused_rather_than_taken_for_a_topic(text: str, word: str) -> None:
     with pytest.raises(ScheduleError, match="in quotes") as refused:
-        split_topic_and_when("climate weekdays at nine", "UTC")
-    assert refused.value.word == "nine"
+        split_topic_and_when(text, "UTC")
+    assert refused.value.word == word
 
 
 VOCABULARY = """
