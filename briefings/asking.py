@@ -13,7 +13,7 @@ quotation marks.
 """
 
 import re
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from difflib import get_close_matches
 from typing import NamedTuple
 from zoneinfo import ZoneInfo
@@ -70,7 +70,7 @@ class TimeNotUnderstood(SidelinesError):
 
 
 class Asked(NamedTuple):
-    """What was asked: `words` without place and time; `said` is the time as it was typed.
+    """What was asked: `words` without place and time, `whole` without place; `said` is the time as it was typed.
 
     The time is from `since` on and before `until`. It is `loose` when it may as well belong to what is asked ("elected
     in May"), and then the words are to be looked for everywhere if there is nothing of that time.
@@ -82,6 +82,7 @@ class Asked(NamedTuple):
     until: datetime | None = None
     said: str = ""
     loose: bool = False
+    whole: str = ""
 
 
 def read_asked(text: str, now: datetime, zone: str) -> Asked:
@@ -96,9 +97,26 @@ def read_asked(text: str, now: datetime, zone: str) -> Asked:
     begin = max(0, len(bare) - LONGEST_TIME)
     for found in _BEGINNINGS.finditer(bare, begin):
         time = read_time(bare[found.start() :], now, zone)
-        if time is not None and (left := bare[: found.start()].rstrip(" ,")):
-            return time._replace(words=left + words[len(bare) :].rstrip(), place=place)
-    return Asked(words, place)
+        if time is not None:
+            left = bare[: found.start()].rstrip(" ,")
+            return time._replace(words=left + words[len(bare) :] if left else "", place=place, whole=words)
+    return Asked(words, place, whole=words)
+
+
+def names_time(text: str) -> bool:
+    """Whether it depends on the asker's clock what `text` asks."""
+    try:
+        return bool(read_asked(text, datetime(2000, 1, 1, tzinfo=UTC), "UTC").said)
+    except TimeNotUnderstood:
+        return False
+
+
+def read_since(said: str, now: datetime, zone: str) -> Asked:
+    """The time that begins with a day, such as "Monday". Raises TimeNotUnderstood."""
+    time = read_time(f"since {said}", now, zone)
+    if time is None:
+        raise _unread(said)
+    return time
 
 
 def read_time(said: str, now: datetime, zone: str) -> Asked | None:

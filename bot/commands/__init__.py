@@ -31,6 +31,7 @@ from bot.commands.tracing import why
 from bot.commands.words import SHAPES, Typed, is_link, meant, number, parse, split_channel, storable
 from bot.commands.workspace import settings, topic, topics
 from bot.commands.wrong import wrong
+from briefings.asking import names_time
 from briefings.errors import IndexUnavailable, NotFound, QueryError, ScheduleError, SidelinesError, StorageError
 from briefings.slots import parse_when, split_topic_and_when
 from briefings.types import Answer, Briefing, Notice, Preferences, Reply
@@ -112,7 +113,8 @@ class Commands:
 
     def concerns_managers(self, text: str) -> bool:
         """Whether the reply to `text` depends on `asker.may_manage` or `asker.zone`."""
-        return parse(storable(text)).command in ASKERS_OWN
+        typed = parse(storable(text))
+        return typed.command in ASKERS_OWN or (typed.command == "ask" and names_time(typed.argument))
 
     def context(self, asker: Asker, now: datetime) -> Context:
         """What a command of this asker is given."""
@@ -145,7 +147,7 @@ class Commands:
         if typed.command == "ask" and not text.lstrip().casefold().startswith("ask"):
             return self._question(context, text)
         if typed.command == "why":
-            return why(context, typed.argument) or self._ask(context, text)
+            return why(context, typed.argument) or _ask(context, text)
         if typed.command in ("unsubscribe", "pause", "resume"):
             return self._on_subscription(context, typed, text)
         return self._run(context, typed.command, typed.argument or self._last_more(context.asker, typed.command))
@@ -164,11 +166,11 @@ class Commands:
         """An answer; and where there is none, or the words have a schedule or a channel, the command that was meant."""
         mended = meant(text)
         if mended is None:
-            return self._ask(context, text)
+            return _ask(context, text)
         hint = refused(f"Did you mean `{mended}`?")
         if _looks_like_command(mended):
             return hint
-        reply = self._ask(context, text)
+        reply = _ask(context, text)
         return reply if reply.found else hint
 
     def _on_subscription(self, context: Context, typed: Typed, text: str) -> Reply:
@@ -176,12 +178,9 @@ class Commands:
         try:
             return self._run(context, typed.command, typed.argument)
         except NotFound:
-            if number(typed.argument) is None and " " in typed.argument and (reply := self._ask(context, text)).found:
+            if number(typed.argument) is None and " " in typed.argument and (reply := _ask(context, text)).found:
                 return reply
             raise
-
-    def _ask(self, context: Context, question: str) -> Reply:
-        return ask(question, context.index, context.keywords, workspace=context.workspace, now=context.now)
 
     def _remember(self, asker: Asker, reply: Reply) -> None:
         """Keep what "more" would show next to this person."""
@@ -228,8 +227,15 @@ def _looks_like_command(text: str) -> bool:
         return False
 
 
-def _ask_words(context: Context, argument: str) -> Reply:
-    return ask(argument, context.index, context.keywords, workspace=context.workspace, now=context.now)
+def _ask(context: Context, question: str) -> Reply:
+    return ask(
+        question,
+        context.index,
+        context.keywords,
+        workspace=context.workspace,
+        now=context.now,
+        context=lambda: context,
+    )
 
 
 def _why(context: Context, argument: str) -> Reply:
@@ -237,7 +243,7 @@ def _why(context: Context, argument: str) -> Reply:
 
 
 COMMANDS: dict[str, Callable[[Context, str], Reply]] = {
-    "ask": _ask_words,
+    "ask": _ask,
     "brief": brief,
     "latest": latest,
     "subscribe": subscribe,

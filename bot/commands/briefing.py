@@ -9,13 +9,11 @@ from msgspec.structs import asdict, replace
 
 from bot.commands.asking import ask
 from bot.commands.context import Context, refused
+from bot.commands.finding import at_address, find_headline, find_section, matching
 from bot.commands.words import article_places, is_link
 from briefings.compose import by_story, compose, match, tell
 from briefings.condense import condense
-from briefings.documents import canonical_url
-from briefings.entries import Candidate
 from briefings.errors import QueryError
-from briefings.topics import article_terms, parse
 from briefings.types import (
     Action,
     Article,
@@ -23,7 +21,6 @@ from briefings.types import (
     CondensedSection,
     Head,
     Item,
-    Key,
     Listing,
     Notice,
     Reply,
@@ -32,13 +29,8 @@ from briefings.types import (
     Telling,
 )
 
-OPENINGS = re.compile(r"^(?:and|but|so|or|yet)\b[\s,:]*", re.IGNORECASE)
-"""Words that a heading may begin with and nobody types."""
-
 ABOUT = re.compile(r"^(?:on|about|of|for|from)\s+", re.IGNORECASE)
 LATEST = 10
-PROPOSED = 500
-"""Sections that the index proposes for a topic, and newest articles looked at when it proposes fewer."""
 
 
 class Length:
@@ -104,47 +96,6 @@ def latest(context: Context, argument: str) -> Reply:
     if topic:
         return _nothing(context, topic)
     return _empty()
-
-
-def find_section(context: Context, words: str) -> Candidate | None:
-    """The section with that heading, an opening "But" and closing marks set aside; the best of several, if any."""
-    wanted = _bare(context, words)
-    if not wanted:
-        return None
-    for candidate in context.index.headings(wanted, workspace=context.workspace, limit=20):
-        if candidate.heading and _bare(context, candidate.heading) == wanted:
-            return candidate
-    return None
-
-
-def find_headline(context: Context, words: str) -> Head | None:
-    """The article with that headline; part of it will do when it is most of it."""
-    wanted = set(context.keywords.of(words))
-    if not wanted:
-        return None
-    found = context.index.titles(sorted(wanted), workspace=context.workspace, limit=10, every=True)
-    for candidate in found:
-        if len(wanted) * 2 > len(set(context.keywords.of(candidate.article.title))):
-            return candidate.article
-    return None
-
-
-def at_address(context: Context, link: str) -> Article | None:
-    """The article that was read at a web address, written in whatever way."""
-    found = context.storage.articles.matching([Key("url", canonical_url(link.strip()))], context.workspace)
-    return found[0].article if found else None
-
-
-def matching(context: Context, query: str, limit: int) -> list[Article]:
-    """The newest articles that a topic query matches, newest first. Raises QueryError."""
-    topic = parse(query, context.keywords)
-    proposed = context.index.search(topic.words, workspace=context.workspace, limit=PROPOSED)
-    ids = dict.fromkeys(candidate.article.id for candidate in proposed)
-    if len(proposed) < PROPOSED:  # Prefixes and sources are in no index: look at the newest themselves.
-        ids |= dict.fromkeys(head.id for head in context.storage.articles.heads(context.workspace, limit=PROPOSED))
-    articles = context.storage.articles.get_many(list(ids), context.workspace)
-    found = [article for article in articles if topic.matches(article_terms(article, context.keywords))]
-    return sorted(found, key=lambda article: (article.arrived, article.id), reverse=True)[:limit]
 
 
 def story(context: Context, article: Article, length: Length, only: int | None = None) -> Story:
@@ -243,10 +194,6 @@ def _opening(section: Section, position: int, sentences: int) -> CondensedSectio
     return CondensedSection(section.heading, position, tuple(tellings[:sentences]))
 
 
-def _bare(context: Context, heading: str) -> tuple[str, ...]:
-    return context.keywords.of(OPENINGS.sub("", heading.strip(), count=1)) or context.keywords.of(heading)
-
-
 def _known(head: Head) -> str:
     published = f"{head.published.day} {head.published:%b %Y}" if head.published else "no date"
     return f"{head.source}, {published}" if head.source else published
@@ -254,7 +201,9 @@ def _known(head: Head) -> str:
 
 def _nothing(context: Context, words: str) -> Reply:
     """What `ask` says when there is nothing: the words looked for and the nearest headline."""
-    reply = ask(words, context.index, context.keywords, workspace=context.workspace, now=context.now)
+    reply = ask(
+        words, context.index, context.keywords, workspace=context.workspace, now=context.now, context=lambda: context
+    )
     if not reply.found:
         return replace(reply, private=True)
     text = f"No topic, section, headline or article is “{words}”, but `ask {words}` finds sentences on it."

@@ -7,7 +7,10 @@ from bot.commands.words import OTHER_NAMES, meant
 from briefings.types import Action, Article, Item, Listing, Notice, Reply
 
 GUIDE = {
-    "ask": ("ask QUESTION", "quotes the archive with its sources; words that are no command are a question too"),
+    "ask": (
+        "ask [in PLACE:] QUESTION [TIME]",
+        "quotes the archive with its sources; words that are no command are a question too",
+    ),
     "brief": ("brief [TOPIC, HEADLINE, SECTION or ID]", "a briefing now, for you alone"),
     "latest": ("latest [TOPIC]", "newest headlines with dates and links"),
     "subscribe": ("subscribe TOPIC [WHEN] [in #channel]", "posts new stories on a topic in a channel, on time"),
@@ -42,6 +45,11 @@ WHEN = (
 )
 QUERY = 'A QUERY is words (all must match), "exact phrase", OR, -without, title:word, source:name, prefix*.'
 MORE = {
+    "ask": (
+        "PLACE is a headline, the heading of a section, the number of either, or the name of a topic.\n"
+        "TIME stands at the end: `since Monday`, `since 14 May`, `before last week`, `yesterday`, `this week`,\n"
+        "`in the last 3 days`, `on Friday` or `in May 2026`; days are those of your zone."
+    ),
     "subscribe": f"{WHEN}\n{QUERY}",
     "reschedule": WHEN,
     "topic": QUERY,
@@ -116,7 +124,11 @@ def _examples(context: Context) -> dict[str, tuple[str, ...]]:
     word = _subject(context, newest)
     headings = [section.heading for section in newest.sections if section.heading]
     examples = {
-        "ask": (f"ask what about {word}?",),
+        "ask": (
+            f"ask what about {word}?",
+            f"ask in {newest.id}: what about {word}?",
+            f"ask what about {word} this week?",
+        ),
         "brief": (f"brief {(headings or [newest.title])[0]}", f"brief {newest.id}"),
         "latest": (f"latest {word}",),
         "subscribe": (f"subscribe {word} weekdays at 9", f"subscribe {word} as it happens in #news"),

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from urllib.parse import urlsplit
 
-from bot.commands.briefing import at_address, find_headline
 from bot.commands.context import Context, refused
+from bot.commands.finding import at_address, find_headline
 from bot.commands.sources import state
 from bot.commands.words import is_link, number
 from briefings.documents import canonical_url

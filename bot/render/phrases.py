@@ -49,7 +49,9 @@ def nothing_words(answer: Answer) -> str:
     """That the archive has nothing, with the words that were looked for."""
     if not answer.looked_for:
         return "I have nothing on that: there is no word in it to look for."
-    return f"I have nothing on that. I looked for: {', '.join(shorten(word, SOURCE) for word in answer.looked_for)}."
+    where = f" {shorten(answer.where, TITLE)}" if answer.where else ""
+    words = ", ".join(shorten(word, SOURCE) for word in answer.looked_for)
+    return f"I have nothing on that{where}. I looked for: {words}."
 
 
 class NoticeLine(Struct, frozen=True):

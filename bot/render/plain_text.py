@@ -198,7 +198,8 @@ def _nothing(answer: Answer, width: int) -> list[str]:
     if not answer.looked_for:
         return wrap("I have nothing on that: there is no word in it to look for.", width)
     words = ", ".join(clean(word) for word in answer.looked_for)
-    lines = wrap(f"I have nothing on that. I looked for: {words}.", width)
+    where = f" {clean(answer.where)}" if answer.where else ""
+    lines = wrap(f"I have nothing on that{where}. I looked for: {words}.", width)
     if answer.nearest:
         lines += wrap(f"The nearest headline is “{clean(answer.nearest.title)}”.", width)
     return lines

@@ -91,7 +91,7 @@ def test_days_begin_at_midnight_of_the_asker() -> None:
         ("will it open in two weeks?", "will it open in two weeks?", None, ""),
         ("who sings on the last album?", "who sings on the last album?", None, ""),
         ("what happened in Paris?", "what happened in Paris?", None, ""),
-        ("yesterday", "yesterday", None, ""),
+        ("yesterday?", "", None, "yesterday"),
         ("ratio 3:2", "ratio 3:2", None, ""),
         ("in brief: ", "", "brief", ""),
     ],
