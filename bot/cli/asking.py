@@ -54,9 +54,12 @@ def ask(question: tuple[str, ...], place: str, since: str, as_json: bool) -> int
     if not as_json:
         return print_reply(reply)
     from bot.cli import shapes
-    from briefings.types import Answer
+    from briefings.errors import SidelinesError
+    from briefings.types import Answer, Notice
 
     for content in reply.contents:
         if isinstance(content, Answer):
             print_json(shapes.answer(content))
+        elif isinstance(content, Notice):
+            raise SidelinesError(content.text)
     return 0 if reply.found else 1

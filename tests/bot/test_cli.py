@@ -203,6 +203,29 @@ def test_an_answer_as_json_has_exactly_the_promised_shape(run: Run, article: Pat
     assert quote["text"].startswith("A collection brought in 82,000 crowns")
 
 
+def test_a_question_may_be_asked_of_a_place_and_a_time(run: Run, article: Path) -> None:
+    run("add", str(article))
+    assert run("ask", "--in", "who paid for it", "collection of small gifts").status == 0
+    elsewhere = run("ask", "--in", "1/0", "collection of small gifts")
+    assert elsewhere.status == 1
+    assert elsewhere.out.startswith("I have nothing on that in the lead of “Lighthouse of Cape Orr is lit again”.")
+    assert run("ask", "--since", "yesterday", "--json", "collection of small gifts").json["found"] is False
+    assert run("ask", "--since", "2020-01-01", "collection of small gifts").status == 0
+    assert run("ask", "in lighthouse: collection of small gifts since May 2020?").status == 0
+
+
+@pytest.mark.parametrize("json", [[], ["--json"]])
+def test_an_unknown_place_or_time_is_refused_in_a_sentence(run: Run, article: Path, json: list[str]) -> None:
+    run("add", str(article))
+    place = run("ask", *json, "--in", "nowhere", "who paid?")
+    assert place.status == 1
+    assert "No article, section or topic here is “nowhere”" in place.out + place.err
+    time = run("ask", *json, "--since", "the flood", "who paid?")
+    assert (time.status, time.out) == (1, "")
+    assert "“the flood” is no time that I know" in time.err
+    assert run("ask", *json, "who paid since Mondey?").status == 1
+
+
 @pytest.mark.parametrize("question", ["price of bitcoin", "?!...", "x" * 10_000, "bitcoin " * 1250, "-n"])
 def test_nothing_found_is_said_with_status_1(run: Run, article: Path, question: str) -> None:
     run("add", str(article))
