@@ -209,7 +209,7 @@ def test_a_question_may_be_asked_of_a_place_and_a_time(run: Run, article: Path) 
     elsewhere = run("ask", "--in", "1/0", "collection of small gifts")
     assert elsewhere.status == 1
     assert elsewhere.out.startswith("I have nothing on that in the lead of “Lighthouse of Cape Orr is lit again”.")
-    assert run("ask", "--since", "yesterday", "--json", "collection of small gifts").json["found"] is False
+    assert run("ask", "collection of small gifts before yesterday?").status == 1
     assert run("ask", "--since", "2020-01-01", "collection of small gifts").status == 0
     assert run("ask", "in lighthouse: collection of small gifts since May 2020?").status == 0
 
