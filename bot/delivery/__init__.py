@@ -38,6 +38,7 @@ from bot.delivery.deciding import GiveUp, Pause, Retries, Retry, Unknown, after_
 from bot.delivery.holding import Hold
 from bot.delivery.pacing import Pace
 from bot.delivery.settling import delivered, settle, subscription_of
+from bot.delivery.together import Together
 from bot.delivery.traffic import Traffic
 from bot.metrics import Meter
 from briefings.errors import StorageError
@@ -107,6 +108,7 @@ class Deliverer:
         self._hold = Hold(storage.leases, connectors, self._holder, monotonic) if shared else None
         self._lanes = self._hold.lanes if self._hold else None
         self._claiming = asyncio.Lock()
+        self._ends = Together(self._all_delivered)
         self._stopping = False
 
     async def next_attempt(self) -> datetime | None:
@@ -203,13 +205,15 @@ class Deliverer:
         except Exception as error:  # noqa: BLE001 - every failure is logged and settled there
             await self._failed(connector, delivery, error)
         else:
-            done = await asyncio.to_thread(delivered, self._storage, connector, delivery, self._holder, self._now())
-            if not done:
+            if not await self._ends.add((connector, delivery)):
                 raise LeaseLost
             log.info("delivered", extra={"action": "delivered", "delivery": delivery.id})
             first = delivery.follows is None  # An edit shows when its post was due, and is itself due at no time.
             delay = self._now() - delivery.due if first and delivery.due else None
             self._meter.delivered(late=first and delivery.late, delay=delay)
+
+    def _all_delivered(self, ended: Sequence[tuple[Connector, Delivery]]) -> list[bool]:
+        return self._storage.repeated(partial(delivered, self._storage, ended, self._holder, self._now()))
 
     async def _send_parts(self, connector: Connector, delivery: Delivery, thread: str | None) -> None:
         """Send every part that is not yet recorded, into a thread; without one, into that of the first."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING
 
@@ -50,23 +51,22 @@ def settle(
         return True
 
 
-def delivered(storage: Storage, connector: Connector, delivery: Delivery, holder: str, now: datetime) -> bool:
-    """Store that all was posted. What is blocked in the channel goes on, and whoever was told of that is told so.
+def delivered(storage: Storage, ended: Sequence[tuple[Connector, Delivery]], holder: str, now: datetime) -> list[bool]:
+    """Store of each that all was posted. What is blocked in its channel goes on; whoever was told of that is told so.
 
-    False when another worker than `holder` has the delivery by now.
+    False where another worker than `holder` has the delivery by now.
     """
-    workspace = delivery.workspace
-    if delivery.follows is not None:
-        return storage.followups.finish(delivery, holder, now)
+    connectors = {it.workspace: connector for connector, it in ended}
     with storage.writing():
-        if not storage.outbox.delivered(delivery.id, holder, now):
-            return False
-        told: dict[str, list[Subscription]] = {}
-        for each in storage.subscriptions.recover(workspace, delivery.channel):
-            told.setdefault(connector.managers(workspace, each.created_by), []).append(each)
-        for channel, recovered in told.items():
-            storage.outbox.add_notice(workspace, channel, going_on(recovered), now)
-        return True
+        held = storage.outbox.all_delivered([it.id for _, it in ended if it.follows is None], holder, now)
+        for workspace, channel in storage.subscriptions.closed(held):
+            told: dict[str, list[Subscription]] = {}
+            for each in storage.subscriptions.recover(workspace, channel):
+                told.setdefault(connectors[workspace].managers(workspace, each.created_by), []).append(each)
+            for place, recovered in told.items():
+                storage.outbox.add_notice(workspace, place, going_on(recovered), now)
+        held |= {it.id for _, it in ended if it.follows is not None and storage.followups.finish(it, holder, now)}
+    return [it.id in held for _, it in ended]
 
 
 def subscription_of(storage: Storage, delivery: Delivery) -> Subscription | None:

@@ -4,7 +4,7 @@ A worker claims deliveries for a lease; whoever does not hold one any more learn
 posted is recorded even then: it is a fact that the next holder needs.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -211,12 +211,22 @@ class Outbox:
 
     def delivered(self, id: int, holder: str, now: datetime) -> bool:
         """All parts were posted."""
-        its = select(deliveries.c.subscription).where(_held(id, holder)).scalar_subquery()
-        with self._database.writing() as connection:  # The subscription first, as who publishes does.
+        return id in self.all_delivered([id], holder, now)
+
+    def all_delivered(self, ids: Collection[int], holder: str, now: datetime) -> set[int]:
+        """Of each, all parts were posted. Gives those that nobody else has by now; of the others nothing is stored."""
+        held = deliveries.c.id.in_(ids), deliveries.c.holder == holder, deliveries.c.state == "pending"
+        theirs = select(deliveries.c.subscription).where(*held)
+        with self._database.writing() as connection:  # The subscriptions first, as who publishes does, in their order.
+            its = select(subscriptions.c.id).where(subscriptions.c.id.in_(theirs)).order_by(subscriptions.c.id)
+            served = connection.execute(self._database.locked(its)).scalars().all()
             connection.execute(
-                update(subscriptions).where(subscriptions.c.id == its).values(last_delivered=milliseconds(now))
+                update(subscriptions).where(subscriptions.c.id.in_(served)).values(last_delivered=milliseconds(now))
             )
-            return self._finish(id, holder, now, "delivered", None)
+            values = _finished("delivered", None, now)
+            return set(
+                connection.execute(update(deliveries).where(*held).values(values).returning(deliveries.c.id)).scalars()
+            )
 
     def failed(self, id: int, holder: str, now: datetime, error: str) -> bool:
         """It will not be posted, now or later; its content is kept."""
@@ -332,9 +342,7 @@ class Outbox:
             return connection.execute(update(deliveries).where(_held(id, owner)).values(values)).rowcount == 1
 
     def _finish(self, id: int, owner: str, now: datetime, state: DeliveryState, error: str | None) -> bool:
-        return self._mark(
-            id, owner, state=state, error=error, finished=milliseconds(now), next_attempt=None, lease=None, holder=None
-        )
+        return self._mark(id, owner, **_finished(state, error, now))
 
 
 _stored = select(deliveries, tables.contents.c.body).join(tables.contents, tables.contents.c.id == deliveries.c.content)
@@ -350,6 +358,12 @@ def _in_doubt(id: int) -> ColumnElement[bool]:
 
 def _held(id: int, holder: str) -> ColumnElement[bool]:
     return and_(deliveries.c.id == id, deliveries.c.holder == holder, deliveries.c.state == "pending")
+
+
+def _finished(state: DeliveryState, error: str | None, now: datetime) -> dict[str, Any]:
+    """What becomes of a delivery that nothing more is tried with."""
+    ended = {"state": state, "error": error, "finished": milliseconds(now)}
+    return {**ended, "next_attempt": None, "lease": None, "holder": None}
 
 
 def _read(connection: Connection, query: Select[Any]) -> list[Delivery]:

@@ -4,7 +4,7 @@ When a subscription is next due is computed by the caller (`briefings.slots.next
 """
 
 import builtins
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from datetime import datetime
 from typing import Any
 
@@ -134,6 +134,16 @@ class Subscriptions:
         waiting = and_(subscriptions.c.state == "blocked", subscriptions.c.next_due.is_not(None))
         goes_on = {"state": "active", "reason": None, "first_slot": subscriptions.c.next_slot}
         return self._change_all(workspace, channel, waiting, goes_on)
+
+    def closed(self, posted: Collection[int]) -> builtins.list[tuple[str, str]]:
+        """Workspaces and channels of some deliveries where blocked subscriptions wait for a trial; see `recover`."""
+        c = subscriptions.c
+        there = and_(c.workspace == deliveries.c.workspace, c.channel == deliveries.c.channel)
+        waiting = c.state == "blocked", c.next_due.is_not(None)
+        query = select(c.workspace, c.channel).join_from(deliveries, subscriptions, there)
+        query = query.where(deliveries.c.id.in_(posted), *waiting).distinct().order_by(c.workspace, c.channel)
+        with self._database.reading() as connection:
+            return [(row.workspace, row.channel) for row in connection.execute(query)]
 
     def resume(self, id: int, workspace: str, next_slot: Slot | None) -> Subscription:
         """Let a paused or blocked subscription go on at `next_slot`, with the news since it stopped."""

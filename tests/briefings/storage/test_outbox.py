@@ -122,6 +122,19 @@ def test_whoever_lost_the_lease_learns_so_from_every_mark(storage: Storage) -> N
     assert stored(storage, id).state == "delivered"
 
 
+def test_of_those_that_end_together_only_ones_own_are_marked(storage: Storage) -> None:
+    ids = [post(storage) for _ in range(3)]
+    assert claim(storage, "slow") == ids
+    later = NOW + LEASE
+    assert storage.outbox.delivered(ids[1], "slow", NOW)
+    assert claim(storage, "quick", later) == [ids[0], ids[2]]
+    storage.outbox.failed(ids[2], "quick", later, "gone")
+    assert claim(storage, "slow", later) == []
+    assert storage.outbox.all_delivered(ids, "slow", later) == set()
+    assert storage.outbox.all_delivered(ids, "quick", later) == {ids[0]}
+    assert [stored(storage, id).state for id in ids] == ["delivered", "delivered", "failed"]
+
+
 def test_renewing_holds_a_delivery_for_longer(storage: Storage) -> None:
     id = post(storage)
     claim(storage, "a")
