@@ -17,11 +17,10 @@ from sqlalchemy import (
     Connection,
     Engine,
     Table,
-    cast,
     create_engine,
     event,
-    extract,
     func,
+    literal_column,
     make_url,
     select,
     text,
@@ -66,7 +65,9 @@ class Postgresql:
     one_connection = False
     reads: Mapping[str, Any] = {"isolation_level": "REPEATABLE READ", "postgresql_readonly": True}
     writes: Mapping[str, Any] = {}
-    clock: ColumnElement[int] = cast(extract("epoch", func.clock_timestamp()) * 1000, BigInteger)
+    clock: ColumnElement[int] = literal_column(
+        "CAST(EXTRACT(EPOCH FROM clock_timestamp()) * 1000 AS BIGINT)", BigInteger()
+    )
 
     def __init__(self, url: str) -> None:
         address = _address(url)

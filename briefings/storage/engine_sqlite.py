@@ -13,11 +13,10 @@ from sqlalchemy import (
     Connection,
     Engine,
     Table,
-    cast,
     create_engine,
     event,
-    func,
     insert,
+    literal_column,
     text,
 )
 from sqlalchemy.dialects import sqlite
@@ -39,7 +38,9 @@ class Sqlite:
     one_writer = True
     reads: Mapping[str, Any] = {_WRITE: False}
     writes: Mapping[str, Any] = {_WRITE: True}
-    clock: ColumnElement[int] = cast((func.julianday("now") - 2440587.5) * 86_400_000, BigInteger)
+    clock: ColumnElement[int] = literal_column(
+        "CAST((julianday('now') - 2440587.5) * 86400000 AS BIGINT)", BigInteger()
+    )
 
     def __init__(self, url: str) -> None:
         path = sqlite_path(url)

@@ -29,8 +29,8 @@ class Leases:
         if not names:
             return set()
         clock = self._database.clock
-        rows = [{"name": name, "holder": holder, "until": clock + lease // _MILLISECOND} for name in sorted(set(names))]
-        statement = self._database.insert(leases).values(rows)
+        rows = [{"name": name, "holder": holder} for name in sorted(set(names))]
+        statement = self._database.insert(leases).values(until=clock + lease // _MILLISECOND)
         new = statement.excluded
         statement = statement.on_conflict_do_update(
             index_elements=[leases.c.name],
@@ -38,7 +38,7 @@ class Leases:
             where=(leases.c.holder == new.holder) | (leases.c.until <= clock),
         )
         with self._database.writing() as connection:
-            return set(connection.execute(statement.returning(leases.c.name)).scalars())
+            return set(connection.execute(statement.returning(leases.c.name), rows).scalars())
 
     def leave(self, holder: str, after: timedelta = timedelta(0), *names: str) -> None:
         """Let go of all that a holder has, or of some names: others may have it `after` that time."""
