@@ -63,13 +63,18 @@ def answer(
 def _quotes(
     ranked: Sequence[Ranked], support: Support, asked: Question, keywords: Keywords, limit: int
 ) -> tuple[Quote, ...]:
-    """The first `limit` that support the question, are not far behind the best, and say different things."""
+    """The first `limit` that support the question, are not far behind the best, and say different things.
+
+    None when the best does not support it: others that do are found by chance more often than not.
+    """
     quotes: list[Quote] = []
     said: list[frozenset[str]] = []
     for each in ranked:
         if len(quotes) == limit or each.score < _WORTH * ranked[0].score:
             break
         if support.of(each) < support.needed:
+            if not quotes:
+                break
             continue
         quote = _quote(each)
         content = content_of(quote.text, keywords)
