@@ -47,7 +47,6 @@ _LINES = frozenset(
         "main menu",
         "menu",
         "more",
-        "more on this story",
         "most popular",
         "most read",
         "navigation",
@@ -60,17 +59,10 @@ _LINES = frozenset(
         "print this page",
         "privacy policy",
         "read more",
-        "recommended",
-        "recommended stories",
         "register",
-        "related",
-        "related articles",
-        "related content",
-        "related stories",
         "related topics",
         "save",
         "search",
-        "see also",
         "share",
         "share article",
         "share this",
@@ -96,46 +88,67 @@ _LINES = frozenset(
         "view comments",
         "watch",
         "whatsapp",
-        "you may also like",
-        "you might also like",
-        # What stands over boxes that lead elsewhere, in other words and languages.
         "article content",
+        "filed under",
+        "for immediate release",
+        "media release",
+        "news release",
+        "press release",
+        "print article",
+        "story continues below",
+    )
+)
+
+# What stands over boxes that lead elsewhere, or before the title of what they lead to.
+_ELSEWHERE = frozenset(
+    (
+        "auch interessant",
+        "czytaj też",
+        "das könnte sie auch interessieren",
         "don't miss",
         "explore further",
-        "filed under",
-        "most watched",
-        "print article",
-        "read also",
-        "read next",
-        "recommended for you",
-        "recommended videos",
-        "related videos",
-        "story continues below",
-        "what to read next",
-        "auch interessant",
-        "das könnte sie auch interessieren",
-        "lesen sie auch",
-        "mehr zum thema",
-        "meistgelesen",
-        "weitere videos",
-        "à lire aussi",
-        "lire aussi",
-        "sur le même sujet",
-        "lea también",
         "le puede interesar",
-        "te puede interesar",
+        "lea también",
+        "lees ook",
         "leggi anche",
         "leia mais",
         "leia também",
-        "veja também",
-        "lees ook",
+        "les også",
+        "lesen sie auch",
+        "lire aussi",
+        "lue myös",
         "läs mer",
         "läs också",
-        "les også",
         "læs også",
-        "lue myös",
-        "czytaj też",
+        "mehr dazu",
+        "mehr zu diesem thema",
+        "mehr zum thema",
+        "meistgelesen",
+        "more like this",
+        "more on this story",
+        "most watched",
+        "pour aller plus loin",
+        "read also",
+        "read next",
+        "recommended for you",
+        "recommended stories",
+        "recommended videos",
+        "recommended",
+        "related articles",
+        "related content",
+        "related stories",
+        "related videos",
+        "related",
+        "see also",
+        "sur le même sujet",
+        "te puede interesar",
+        "veja também",
+        "weitere videos",
+        "what to read next",
+        "you may also like",
+        "you might also like",
         "zobacz także",
+        "à lire aussi",
         "čtěte také",
         "читайте также",
         "関連記事",
@@ -157,10 +170,26 @@ _BEGINNINGS = re.compile(
     r"|story continues below\b|advertisement \d|copyright ⓒ|order reprints\b|see more:)"
 )
 
+_LABEL = re.compile(r"[^:：|]+")
+# A news agency's note to the desks, and a paragraph that is a picture's caption: its last words say whose it is.
+_NOTE = re.compile(
+    r"\((?:adds?|recasts?|updates?|corrects?|repeats?|refiles?|(?:reporting|writing|editing) by) .+\)", re.I
+)
+_CREDIT = re.compile(
+    r"(?:^|[.!?)»”\"] )\(?(?:file )?(?:photos?|pictures?|images?|fotos?|bild(?:er)?|credit|quelle)\s?(?: by|[:/])\s?"
+    r"[^.!?]{2,60}$",
+    re.IGNORECASE,
+)
+
 
 def is_furniture(text: str) -> bool:
     """Whether a paragraph or heading is page furniture: a menu word, a share or cookie line, a picture credit."""
     if len(text) > LONGEST:
         return False
+    if _NOTE.fullmatch(text) or _CREDIT.search(text):
+        return True
     line = text.strip(" \t*•·|>»«‹›[]()-–—:.!…").casefold()
-    return line in _LINES or _BEGINNINGS.match(line) is not None
+    above = _LABEL.match(line)
+    return (
+        line in _LINES or (above is not None and above[0].rstrip() in _ELSEWHERE) or _BEGINNINGS.match(line) is not None
+    )
