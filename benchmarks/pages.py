@@ -1,6 +1,9 @@
-"""Reading web pages: the main text and the headed sections, ours beside trafilatura alone, on real pages.
+"""Reading web pages: the main text and the headed sections, ours beside other programs', on real pages.
 
     BENCH_SHARED=DATA python -m benchmarks.pages [--sets zyte_articles fundus_pages] [--limit 50]
+        [--systems sidelines trafilatura]
+
+newspaper4k and readability-lxml are measured where they are installed.
 
 DATA is a folder of NAME/dev.jsonl.gz, one page a line: `html`, `url`, and what is known of it: `text` (the article as
 typed by a person), `sections` (`heading` and `text` of each), or strings `present` in the article and `absent` from it.
@@ -22,6 +25,8 @@ import re
 import time
 from collections import Counter
 from collections.abc import Callable, Iterable
+from importlib import import_module
+from importlib.util import find_spec
 from pathlib import Path
 from statistics import mean
 from typing import Any
@@ -66,11 +71,55 @@ def trafilatura_precise(html: str, url: str) -> Sections:
     return trafilatura_alone(html, url, favor_precision=True)
 
 
+def newspaper(html: str, url: str) -> Sections:
+    """The sections of newspaper4k's cleaned page."""
+    peer = import_module("newspaper")
+
+    def parsed(**language: Any) -> Any:
+        article = peer.Article(url or "http://localhost/a", fetch_images=False, clean_article_html=True, **language)
+        article.download(input_html=html)
+        article.parse()
+        return article
+
+    try:
+        article = parsed()
+    except (ImportError, LookupError):  # of some languages it lacks the words
+        article = parsed(language="en")
+    return cut(article.article_html)
+
+
+def readability(html: str, url: str) -> Sections:
+    """The sections of the page that readability-lxml leaves."""
+    return cut(import_module("readability").Document(html, url=url or None).summary(html_partial=True))
+
+
+def cut(page: str) -> Sections:
+    """The sections of a cleaned page, cut at its headings."""
+    from lxml.html import fromstring
+
+    headings = ("h1", "h2", "h3", "h4")
+    blocks = (*headings, "p", "li", "blockquote", "pre", "td")
+    sections: list[tuple[str, list[str]]] = [("", [])]
+    for block in fromstring(page).iter(*blocks) if page.strip() else ():
+        text = " ".join(block.text_content().split())
+        if any(parent.tag in blocks for parent in block.iterancestors()):
+            continue
+        if block.tag in headings:
+            sections.append((text, []))
+        else:
+            sections[-1][1].append(text)
+    return [(heading, "\n".join(texts)) for heading, texts in sections if heading or texts]
+
+
 SYSTEMS: dict[str, Callable[[str, str], Sections]] = {
     "trafilatura": trafilatura_alone,
     "trafilatura, precision": trafilatura_precise,
+    "newspaper4k": newspaper,
+    "readability-lxml": readability,
     "sidelines": ours,
 }
+MODULES = {"newspaper4k": "newspaper", "readability-lxml": "readability"}
+"""What a peer that is not always installed is imported by."""
 
 
 # Agreement --------------------------------------------------------------------------------------------------
@@ -148,6 +197,16 @@ def measure(pages: list[dict[str, Any]], found: list[Sections]) -> dict[str, flo
     return figures
 
 
+def sections_of(system: str, page: dict[str, Any]) -> Sections:
+    """What a system makes of a page; nothing where a peer fails, whatever it raises."""
+    try:
+        return SYSTEMS[system](page["html"], page["url"])
+    except Exception:
+        if system not in MODULES:
+            raise
+        return []
+
+
 def main() -> None:
     """Reads the pages of each set with each system and prints the table."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
@@ -162,8 +221,11 @@ def main() -> None:
             pages = [json.loads(line) for line in lines][: options.limit]
         first: float | None = None
         for system in options.systems:
+            if system in MODULES and find_spec(MODULES[system]) is None:
+                continue
+            sections_of(system, pages[0])  # so that importing is not measured
             begun = time.process_time()
-            found = [SYSTEMS[system](page["html"], page["url"]) for page in pages]
+            found = [sections_of(system, page) for page in pages]
             spent = time.process_time() - begun
             first = first or spent
             figures = measure(pages, found)

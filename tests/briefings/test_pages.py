@@ -1,6 +1,7 @@
 """Web pages as sites make them: their headings, boxes and cards, and the facts that they state of themselves."""
 
 import json
+from contextlib import suppress
 from datetime import UTC, datetime
 
 import pytest
@@ -108,6 +109,98 @@ def test_the_head_of_a_related_box_is_no_section() -> None:
     box = "<h3>Related articles</h3><ul><li><a href='/1'>Pool still closed</a></li></ul>"
     document = article(f"{LEAD}<h2>What it costs</h2>{COST}{box}{HELP}")
     assert headings(document) == [None, "What it costs"]
+
+
+def test_sections_are_two_levels_deep() -> None:
+    document = article(
+        f"{LEAD}<h2>What it costs</h2>{COST}<h3>Who pays</h3>{HELP}<h4>Pool</h4>{COST}<h2>Who helps</h2>{HELP}"
+    )
+    assert headings(document) == [None, "What it costs", "Who pays", "Who helps"]
+    assert ("Pool",) in document.sections[2].paragraphs
+
+
+def test_headings_within_a_list_are_found() -> None:
+    items = f"<ul><li><h3>What it costs</h3>{COST}</li><li><h3>Who helps</h3>{HELP}</li></ul>"
+    assert headings(article(LEAD + items)) == [None, "What it costs", "Who helps"]
+
+
+def test_a_table_that_is_the_layout_of_the_page_is_read_block_by_block() -> None:
+    body = f"<table><tr><td>{LEAD}<h2>What it costs</h2>{COST}<h2>Who helps</h2>{HELP}{LEAD}</td></tr></table>"
+    document = read(page(body), name=ADDRESS)
+    assert headings(document)[-2:] == ["What it costs", "Who helps"]
+
+
+# Boxes and standfirst ---------------------------------------------------------------------------------------
+
+BODY = f"{LEAD}<h2>What it costs</h2>{COST}%s{HELP}{LEAD}"
+MANY = ("Four", "Five", "Six", "Seven", "Eight", "Nine")
+LETTER = "<h3>Letters from the quay</h3><p>All that moves the harbour, every Friday in your mailbox.</p>"
+
+
+@pytest.mark.parametrize(
+    "box",
+    [
+        f"<div>{LETTER}</div>",
+        f"<section><div>{LETTER}<a href='/letters'>Read them</a></div></section>",
+        "<div><p>Letters from the quay reach you every Friday.</p><form><input name='mail'></form></div>",
+        "<ul><li><a href='/letters'>Letters from the quay: all of this year</a></li></ul>",
+    ],
+)
+def test_a_box_between_the_paragraphs_is_left_out(box: str) -> None:
+    document = article(BODY % box)
+    assert document.sections == article(BODY % "").sections
+    assert "quay" not in text(document)
+
+
+@pytest.mark.parametrize(
+    "part",
+    [
+        "<div><h2>Who else</h2>"
+        + "".join(HELP.replace("Three", each) for each in MANY)
+        + "</div>",  # too long for a box
+        "<div><h2>Who else</h2></div><p>Nobody else has offered help so far, the office said.</p>",  # only a heading
+        "<ul><li>Flour</li><li>Milk, of which there is <a href='/milk'>enough</a></li></ul>",
+    ],
+)
+def test_what_belongs_to_the_article_stays(part: str) -> None:
+    assert len(text(article(BODY % part))) > len(text(article(BODY % "")))
+
+
+def test_where_no_element_holds_the_article_nothing_is_a_box() -> None:
+    parts = f"<div><h2>What it costs</h2>{COST}</div><div><h2>Who helps</h2>{HELP}</div><div>{LEAD}</div>"
+    assert headings(article(parts))[:2] == ["What it costs", "Who helps"]
+
+
+SUMMARY = "Four hundred islanders have to find another way to flour, post and medicine, for six long weeks in spring."
+
+
+def described_as(summary: str) -> str:
+    return f'<meta name="description" content="{summary}">'
+
+
+def test_the_standfirst_opens_the_text() -> None:
+    body = f"<header><h1>Ferry to Stop</h1><div class='intro'><b>{SUMMARY}</b></div></header>"
+    data = page(f"<main>{body}<article>{LEAD}{COST}{HELP}</article></main>", head=described_as(f"{SUMMARY[:70]}..."))
+    assert read(data, name=ADDRESS).sections[0].paragraphs[0] == (SUMMARY,)
+
+
+@pytest.mark.parametrize(
+    "place",
+    [
+        f"<figure><figcaption>{SUMMARY}</figcaption></figure>",
+        f"<div class='photo-caption'>{SUMMARY}</div>",
+        f"<p><a href='/other'>{SUMMARY}</a></p>",
+        "",
+    ],
+)
+def test_a_description_alone_is_no_standfirst(place: str) -> None:
+    data = page(f"<main>{place}<article>{LEAD}{COST}{HELP}</article></main>", head=described_as(SUMMARY))
+    assert SUMMARY not in text(read(data, name=ADDRESS))
+
+
+def test_a_standfirst_is_there_once() -> None:
+    data = page(f"<article><h1>Ferry to Stop</h1><p>{SUMMARY}</p>{LEAD}{COST}</article>", head=described_as(SUMMARY))
+    assert text(read(data, name=ADDRESS)).count(SUMMARY) == 1
 
 
 # Text -------------------------------------------------------------------------------------------------------
@@ -238,8 +331,16 @@ def test_an_article_for_subscribers_that_is_there_as_a_whole_is_read() -> None:
 
 PIECES = st.sampled_from(
     [*(LEAD, COST, HELP, LOCKED, "<h2>", "</h2>", "<h1>", "<p>", "<b>Bold</b>", "<a href='/x'>", "</a>", "<table><tr>"),
-     *("<td>", "<li>", "Words", "<div hidden>", "<!-- -->", "<script>", "<meta name=robots content=none>", "<title>")]
+     *("<td>", "<li>", "Words", "<div hidden>", "<!-- -->", "<script>", "<meta name=robots content=none>", "<title>"),
+     *("<div>", "</div>", "<form><input>", "<ul>", "<blockquote>", "<meta name=description content='The island'>")]
 )  # fmt: skip
+
+
+@pytest.mark.parametrize("tag", ["div", "ul><li", "p", "b", "table><tr><td", "blockquote", "h2", "a href='/x'"])
+def test_a_page_nested_without_end_is_read_or_refused(tag: str) -> None:
+    data = page(f"<article>{LEAD}{f'<{tag}>' * 30_000}{COST}")
+    with suppress(UnreadableDocument):
+        assert read(data, name=ADDRESS).sections
 
 
 @given(st.lists(PIECES, max_size=12))
