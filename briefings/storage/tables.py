@@ -129,6 +129,7 @@ subscriptions = Table(
     Index(
         "ix_subscriptions_due",
         "next_due",
+        "id",
         sqlite_where=text("next_due IS NOT NULL"),
         postgresql_where=text("next_due IS NOT NULL"),
     ),
@@ -192,6 +193,7 @@ deliveries = Table(
     Index(
         "ix_deliveries_outbox",
         "next_attempt",
+        "id",
         sqlite_where=text("next_attempt IS NOT NULL"),
         postgresql_where=text("next_attempt IS NOT NULL"),
     ),
