@@ -12,22 +12,21 @@ _OWN, _OF_THE_ENDED = slice(11, 13), slice(13, 15)
 
 def cpu_seconds(server: Postgresql) -> float:
     """Of all its processes so far, those that ended among them. The server must run on this machine."""
-    ((backend,),) = server.execute("SELECT pg_backend_pid()")
-    postmaster = int((Path("/proc") / f"{_parent(int(str(backend)))}").name)
-    ticks = sum(map(int, _stat(postmaster)[_OWN])) + sum(map(int, _stat(postmaster)[_OF_THE_ENDED]))
-    for process in Path("/proc").iterdir():
-        if process.name.isdigit():
-            try:
-                stat = _stat(int(process.name))
-            except (FileNotFoundError, ProcessLookupError):  # It has just ended.
-                continue
-            if int(stat[1]) == postmaster:
-                ticks += sum(map(int, stat[_OWN]))
-    return ticks / _TICK
-
-
-def _parent(process: int) -> int:
-    return int(_stat(process)[1])
+    ((data,),) = server.execute("SHOW data_directory")
+    postmaster = int((Path(str(data)) / "postmaster.pid").read_text().split()[0])
+    while True:
+        of_the_ended = _stat(postmaster)[_OF_THE_ENDED]
+        ticks = sum(map(int, [*_stat(postmaster)[_OWN], *of_the_ended]))
+        for process in Path("/proc").iterdir():
+            if process.name.isdigit():
+                try:
+                    stat = _stat(int(process.name))
+                except (FileNotFoundError, ProcessLookupError):  # It has just ended.
+                    continue
+                if int(stat[1]) == postmaster:
+                    ticks += sum(map(int, stat[_OWN]))
+        if _stat(postmaster)[_OF_THE_ENDED] == of_the_ended:  # Else one may have been left out, or counted twice.
+            return ticks / _TICK
 
 
 def _stat(process: int) -> list[str]:

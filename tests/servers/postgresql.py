@@ -108,8 +108,8 @@ _WIPE = "; ".join(
 
 
 @contextmanager
-def running() -> Iterator[Postgresql]:
-    """The server for a session of tests."""
+def running(**settings: str) -> Iterator[Postgresql]:
+    """The server for a session of tests; one that is started here with other `settings`, if any are given."""
     given = os.environ.get("TEST_DATABASE_URL")
     if given:
         server = Postgresql(make_url(given).set(drivername="postgresql"))
@@ -118,7 +118,7 @@ def running() -> Iterator[Postgresql]:
         return
     folder = Path(tempfile.mkdtemp(prefix="sidelines-pg-"))  # Short: the path of a socket has 107 letters at most.
     try:
-        with started(folder) as port:
+        with started(folder, **settings) as port:
             yield Postgresql.at(folder, port)
     finally:
         shutil.rmtree(folder)
@@ -147,7 +147,7 @@ class Interrupted:
 
 
 @contextmanager
-def started(folder: Path) -> Iterator[int]:
+def started(folder: Path, **others: str) -> Iterator[int]:
     """A server with its data and its socket in `folder`, made if it is not there; gives its port on 127.0.0.1."""
     binaries = programs()
     user = {"user": "nobody"} if os.geteuid() == 0 else {}  # PostgreSQL refuses to run as root.
@@ -164,7 +164,7 @@ def started(folder: Path) -> Iterator[int]:
         subprocess.run(command, check=True, capture_output=True, cwd=folder, **user)
     with socket.create_server(("127.0.0.1", 0)) as free:
         port: int = free.getsockname()[1]
-    settings = {**_SETTINGS, "port": str(port), "unix_socket_directories": str(folder)}
+    settings = {**_SETTINGS, **others, "port": str(port), "unix_socket_directories": str(folder)}
     command = [binaries / "postgres", "-D", data, *(f"--{name}={value}" for name, value in settings.items())]
     process = subprocess.Popen(
         command, stderr=subprocess.PIPE, text=True, cwd=folder, preexec_fn=_end_with_parent, **user
