@@ -192,7 +192,7 @@ def arrange(kept: Iterable[Block], outline: Outline, title: str) -> tuple[Block,
         if not block.heading:
             if at not in lost or lost[at].key != name:
                 arranged.append(block)
-        elif at < first and _same(name, key(title)):
+        elif at < first and (_same(name, key(title)) or (name in tops and _alike(block.text, title))):
             pass
         elif at < first and width(block.text) > STANDFIRST and name not in tops:
             arranged.append(Block(block.text))
@@ -241,6 +241,12 @@ def _lost(blocks: list[Block], keys: list[str], headings: Iterable[Heading]) -> 
 def _first(blocks: list[Block]) -> int:
     """The place of the first paragraph."""
     return next((at for at, block in enumerate(blocks) if not block.heading), len(blocks))
+
+
+def _alike(one: str, other: str) -> bool:
+    """Whether two headlines are one in other words: half of their words are the same."""
+    words, others = (set(text.casefold().split()) for text in (one, other))
+    return 4 * len(words & others) >= len(words) + len(others) > 0
 
 
 def _same(one: str, other: str) -> bool:

@@ -1,5 +1,6 @@
 """Documents: from files of every kind to title, facts, sections and sentences; and refusals."""
 
+from collections import Counter
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -10,6 +11,7 @@ from msgspec import Struct
 
 from briefings.documents import LIMIT, read
 from briefings.errors import UnreadableDocument
+from briefings.plain import read_plain
 from briefings.types import Document
 
 SAMPLES = Path(__file__).parents[1] / "samples"
@@ -363,3 +365,17 @@ def test_any_bytes_are_a_document_or_refused(start: bytes, data: bytes, name: st
     assert document.sections
     assert all(sentence.strip() for section in document.sections for sentence in section.sentences)
     assert document.published is None or document.published.tzinfo is not None
+
+
+LINES = st.sampled_from(
+    [*("A heading", "II. THE CLAIM", "Q: Who pays?", "A: Nobody pays.", "MS OKAFOR", "■ Mark", "**Bold**", "- item", ""),
+     *("====", "Prose that goes on for a while, and says this.", "Photo: Ada Lund", "1. Costs", "(Adds a quote)")]
+)  # fmt: skip
+
+
+@given(st.lists(LINES, max_size=14), st.sampled_from(["\n", "\n\n"]))
+def test_no_line_of_a_plain_text_is_invented_or_told_twice(lines: list[str], gap: str) -> None:
+    source = Counter(" ".join(lines).replace("**", "").split())
+    draft = read_plain(gap.join(lines))
+    told = Counter(" ".join([draft.title, *(block.text for block in draft.blocks)]).replace("**", "").split())
+    assert not told - source
