@@ -15,6 +15,7 @@ from briefings.answer import answer
 from briefings.condense import condense, preferred
 from briefings.index import Index
 from briefings.keywords import Keywords, load_aliases
+from briefings.languages import language_of
 from briefings.pages import read_page
 from briefings.ranking import CANDIDATES, asked_for, rank
 from briefings.sections import assemble
@@ -108,6 +109,7 @@ def _change(number: int, doc: dict[str, str]) -> Change:
         updated=LONG_AGO,
         change=number + 1,
         title=doc["title"],
+        language=language_of(doc["text"]),
         sections=(Section(doc["heading"] or None, paragraphs),),
     )
     return Change(number=number + 1, id=number, article=article, workspaces=(EVERYONE,))

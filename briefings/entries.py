@@ -16,7 +16,7 @@ from tantivy import Query
 from briefings.keywords import Keywords, acronyms
 from briefings.types import Article, Head
 
-FORMAT = 4
+FORMAT = 5
 """To be raised when entries change their form, so that indexes are rebuilt."""
 
 TITLE, HEADING, BODY = 2, 2, 1
@@ -55,11 +55,16 @@ class Candidate(Struct, frozen=True, kw_only=True):
     score: float = 0.0
     closeness: float = 0.0
 
+    def keywords(self, keywords: Keywords) -> Keywords:
+        """Those of the article that it belongs to: in its language, with the acronyms that it defines."""
+        return keywords.in_language(self.language).with_acronyms(self.acronyms)
+
 
 def _schema() -> tantivy.Schema:
     builder = tantivy.SchemaBuilder()
     for field in ("text", "heading", "headline"):
         builder.add_text_field(field, tokenizer_name="words", index_option="freq")
+    builder.add_text_field("language", tokenizer_name="raw", index_option="basic")
     builder.add_text_field("workspace", tokenizer_name="raw", index_option="basic")
     builder.add_text_field("marker", tokenizer_name="raw", index_option="basic")
     builder.add_unsigned_field("article", indexed=True)
@@ -82,7 +87,7 @@ def entries(
         embedding.embed([_readable(article, place, text) for place, text in enumerate(texts)]) if embedding else ()
     )
     defined = acronyms("\n".join([article.title, *(paragraph for text in texts for paragraph in text)]))
-    local = keywords.with_acronyms(defined)
+    local = keywords.in_language(article.language).with_acronyms(defined)
     title = local.of(article.title)
     for position, text in enumerate(texts):
         section = article.sections[position] if article.sections else None
@@ -90,9 +95,11 @@ def entries(
         body = [token for paragraph in text for token in local.of(paragraph)]
         entry = tantivy.Document()
         entry.add_text("text", " ".join([*title * TITLE, *heading * HEADING, *body * BODY]))
-        entry.add_text("heading", " ".join(heading))
-        if position == 0:
-            entry.add_text("headline", " ".join(title))  # Once per article: long ones must not make a word common.
+        entry.add_text("language", local.language)
+        # What is looked for by its headline or heading may be typed without saying in which language.
+        entry.add_text("heading", " ".join(_in_any(heading, keywords.of(section.heading or "") if section else ())))
+        if position == 0:  # Once per article: long ones must not make a word common.
+            entry.add_text("headline", " ".join(_in_any(title, keywords.of(article.title))))
         for workspace in workspaces:
             entry.add_text("workspace", workspace)
         entry.add_unsigned("article", article.id)
@@ -109,6 +116,11 @@ def entries(
         if meanings:
             entry.add_bytes("meaning", meanings[position])
         yield entry
+
+
+def _in_any(local: Sequence[str], plain: Sequence[str]) -> list[str]:
+    """The tokens in the article's language, and those that they would be in English."""
+    return [*local, *(token for token in plain if token not in local)]
 
 
 def found(

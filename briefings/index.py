@@ -21,7 +21,7 @@ from tantivy import FieldType, Occur, Query
 
 from briefings.entries import FORMAT, SCHEMA, Candidate, Embedding, entries, found, milliseconds, term
 from briefings.errors import IndexUnavailable
-from briefings.keywords import Keywords
+from briefings.keywords import LANGUAGES, Keywords
 from briefings.types import EVERYONE, EVERYWHERE, Change, Scope
 
 log = logging.getLogger(__name__)
@@ -245,6 +245,12 @@ class Index:
     def headings(self, tokens: Sequence[str], *, workspace: str, limit: int = 5, every: bool = True) -> list[Candidate]:
         """Sections whose heading carries `every` one of `tokens`, or any, best first."""
         return self._candidates(_all_or_any("heading", tokens, every=every), [], workspace, limit)
+
+    def languages(self) -> dict[str, int]:
+        """How many sections are in each language that has a stemmer, English standing for all that have none."""
+        searcher = self._index.searcher()
+        counts = {language: searcher.doc_freq("language", language) for language in LANGUAGES}
+        return {language: count for language, count in counts.items() if count}
 
     def document_frequency(self, token: str) -> int:
         """How many sections carry `token` in their text, their heading or the title above them."""

@@ -9,40 +9,26 @@ so that "South Korea" is found by "ROK" and by "Korea" alike.
 """
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
-from functools import lru_cache
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import cache, lru_cache
 from itertools import chain
 from pathlib import Path
+from typing import cast
 from zlib import crc32
 
 import Stemmer
 
 from briefings.errors import SidelinesError
-from briefings.words import beyond_latin, folded, joined, pattern, pieces, prepared, unstopped
+from briefings.function_words import ASKING, BEYOND_LATIN, FUNCTION_WORDS
+from briefings.words import LONGEST, beyond_latin, folded, joined, pattern, pieces, prepared, unstopped
 
-FORMAT = 1
+FORMAT = 2
 """To be raised when the same text gives other tokens than before, so that indexes are rebuilt."""
 
 _REMEMBERED = 32_768  # words whose tokens are kept: the vocabulary of some hundred articles, and 10 MB at most
 
 # Words that carry nothing to look for -----------------------------------------------------------------------
 
-_QUESTION_WORDS = "who whom whose what which when where why how"
-_STOP_WORDS = (
-    _QUESTION_WORDS
-    + """
-    a an the this that these those there here it its i you he she we they me him her us them my your his our their mine
-    yours ours theirs myself yourself himself herself itself ourselves themselves one
-    am is are was were be been being do does did doing done have has had having can could will would shall should may
-    might must isn't aren't wasn't weren't don't doesn't didn't haven't hasn't hadn't can't cannot couldn't won't
-    wouldn't shouldn't i'm you're we're they're i've you've we've they've i'd i'll we'll you'll let's
-    and or but nor so yet if then than as because while although though whether until unless
-    of in on at by for with from to into onto upon about between among through during before after above below over
-    under against within without toward towards per via off up down out
-    not no any some all both each few more most other another such own same only just also too very much many
-    now still ever even again once please thanks s t re ve ll
-    """
-)
 _PRONOUN_AFTER = frozenset(
     ["tell", "give", "show", "let", "for", "remind", "help", "send", "update", "brief", "inform"]
 )
@@ -67,21 +53,51 @@ _OPENING = re.compile(
 _CLOSING = re.compile(r"(?<=\w)\s+(?:the\s+)?(?:latest(?:\s+news)?|updates?|please|thanks)[\s?!.]{0,9}$", re.IGNORECASE)
 
 
-class _English:
-    """Snowball's English stemmer for words of plain letters; others stay as they are."""
+_STEMMERS = {
+    "en": "english", "ca": "catalan", "cs": "czech", "da": "danish", "de": "german", "es": "spanish", "et": "estonian",
+    "eu": "basque", "fi": "finnish", "fr": "french", "ga": "irish", "hu": "hungarian", "id": "indonesian",
+    "it": "italian", "lt": "lithuanian", "nl": "dutch", "no": "norwegian", "pl": "polish", "pt": "portuguese",
+    "ro": "romanian", "sv": "swedish", "tr": "turkish",
+}  # fmt: skip
+"""What Snowball calls the languages in Latin letters."""
+LANGUAGES = (*_STEMMERS, "vi")
+"""The languages in Latin letters that are told apart; Vietnamese words have no endings, but accents that count."""
+_SCRIPTS = (
+    ("\u0370", "\u03ff", "greek"),
+    ("\u0400", "\u052f", "russian"),
+    ("\u0530", "\u058f", "armenian"),
+    ("\u0600", "\u06ff", "arabic"),
+    ("\u0900", "\u097f", "hindi"),
+    ("\u0b80", "\u0bff", "tamil"),
+)
+"""First and last letter of the scripts whose words have one stemmer, in whatever language they are."""
+_UNSPACED = "\u0e00"  # Above are the scripts whose words are cut into pairs.
 
-    def __init__(self) -> None:
-        self._stem = Stemmer.Stemmer("english", maxCacheSize=0).stemWord
 
-    def __call__(self, word: str) -> str:
-        return str(self._stem(word)) if word.isascii() and word.isalpha() else word
-
-
-_stem = _English()
+@cache
+def _stemmer(name: str) -> Callable[[str], str]:
+    return cast("Callable[[str], str]", Stemmer.Stemmer(name, maxCacheSize=0).stemWord)
 
 
-_STOP = frozenset(_stem(form) for word in _STOP_WORDS.split() for form in (word, joined(word)))
-_NOT_NAMES = frozenset(joined(word) for word in _STOP_WORDS.split())
+def _stem_in(language: str, word: str) -> str:
+    """The stem of a word in small letters: by its script, or else in the language. What is not of letters stays."""
+    if word > "\u036f":
+        names = (name for first, last, name in _SCRIPTS if first <= word[0] <= last)
+        name = next(names, None)
+    else:
+        name = _STEMMERS.get(language) if word.isalpha() else None
+    return _stemmer(name)(word) if name else word
+
+
+_ENGLISH_STOP = FUNCTION_WORDS["en"].split()
+_NOT_NAMES = frozenset(joined(word) for word in _ENGLISH_STOP)
+
+
+@cache
+def _stop_words(language: str) -> frozenset[str]:
+    """The tokens of the function words of a language, and of those that their script tells apart."""
+    forms = {form for word in FUNCTION_WORDS.get(language, "").split() for form in (word, joined(word))}
+    return frozenset(folded(_stem_in(language, form)) for form in forms | set(BEYOND_LATIN.split()))
 
 
 # Aliases ----------------------------------------------------------------------------------------------------
@@ -112,14 +128,17 @@ class Keywords:
     Raises SidelinesError when one spelling is given to two names.
     """
 
-    def __init__(self, aliases: Mapping[str, Sequence[str]] | None = None) -> None:
-        aliases = aliases or {}
+    def __init__(self, aliases: Mapping[str, Sequence[str]] | None = None, language: str = "en") -> None:
+        aliases = self._aliases = aliases or {}
         self.version = f"{FORMAT}-{crc32(repr(sorted((n, tuple(s)) for n, s in aliases.items())).encode()):08x}"
         """Changes whenever the same text may give other tokens: an index made with another version is rebuilt."""
         self._names: dict[str, str] = {}  # a spelling of one word, without case -> its token
         self._shouted: dict[str, str] = {}  # the same for capitals that are common words in small letters: US, WHO
         self._phrases: dict[str, list[tuple[tuple[str, ...], tuple[str, ...]]]] = {}
+        self.language = language
+        self._stop = _stop_words(language)
         self._tokens = lru_cache(_REMEMBERED)(self._tokens_of_word)
+        self._others: dict[str, Keywords] = {}
         taken: dict[tuple[str, ...], str] = {}
         phrases: list[tuple[str, str]] = []
         for name, spellings in aliases.items():
@@ -139,6 +158,16 @@ class Keywords:
                     self._names[parts[0]] = token
         for spelling, token in phrases:
             self._add_phrase(self.plain(spelling), (token,))
+
+    def in_language(self, language: str | None) -> "Keywords":
+        """Keywords for texts in this language (ISO 639-1), with its stemmer; English where there is none."""
+        code = (language or "en")[:2].lower()
+        code = code if code in LANGUAGES else "en"
+        if code == self.language:
+            return self
+        if code not in self._others:
+            self._others[code] = Keywords(self._aliases, code)
+        return self._others[code]
 
     def of(self, text: str) -> tuple[str, ...]:
         """The tokens of an article's text in order, duplicates kept. Never raises; linear in the text's length."""
@@ -161,7 +190,7 @@ class Keywords:
             return tuple(
                 token
                 for word in words
-                for token in (self._tokens(word) if word[0] < "\u0e00" else self._tokens_of_word(word))
+                for token in (self._tokens(word) if word < _UNSPACED else self._tokens_of_word(word))
             )
         return tuple(chain.from_iterable(map(self._tokens, words)))
 
@@ -206,10 +235,11 @@ class Keywords:
         if text.isupper() and len(text.split()) > 3:  # shouted: WHO and US say nothing by their capitals
             text = text.lower()
         text = text[: closing.start()] if (closing := _CLOSING.search(text)) else text
-        pairs = self.typed(text)
+        told = text if text.isascii() else ASKING.sub(" ", text)
+        pairs = self.typed(told) or self.typed(text)
         opening = _OPENING.match(text)
         rest = pairs[len(self.typed(text[: opening.end()])) :] if opening else pairs
-        content = [pair for pair in rest or pairs if pair[1] not in _STOP]
+        content = [pair for pair in rest or pairs if pair[1] not in self._stop]
         chosen: dict[str, str] = {}
         for words, token in content or pairs:
             chosen.setdefault(token, words)
@@ -221,7 +251,7 @@ class Keywords:
 
     def is_stop(self, token: str) -> bool:
         """Whether a token is an English function word or question word, which tells nothing of a text's subject."""
-        return token in _STOP
+        return token in self._stop
 
     def with_acronyms(self, pairs: Mapping[str, str]) -> "Keywords":
         """Keywords for one article that itself defines `pairs`, short form -> long form (see `acronyms`).
@@ -236,9 +266,9 @@ class Keywords:
         local._phrases = {first: list(phrases) for first, phrases in self._phrases.items()}
         for short, long in pairs.items():
             one, many = self.of(short), self.of(long)
-            if len(one) != 1 or one[0] in _STOP or not many:
+            if len(one) != 1 or one[0] in self._stop or not many:
                 continue
-            words = tuple(token for token in many if token not in _STOP and token != one[0])
+            words = tuple(token for token in many if token not in self._stop and token != one[0])
             local._add_phrase(one, words)
             if one[0] not in many:
                 local._add_phrase(self.plain(long), one)
@@ -267,7 +297,14 @@ class Keywords:
             shouted = shouted.upper()
         if named := self._shouted.get(shouted):
             return (named,)
-        return tuple(self._names.get(piece) or _stem(piece) for piece in pieces(word))
+        if self.language == "tr":
+            word = word.partition("'")[0]  # What follows are endings of a name.
+        if word.isascii() or not word.isalpha() or word > _UNSPACED:
+            return tuple(self._names.get(piece) or _stem_in(self.language, piece) for piece in pieces(word))
+        accented = word[:LONGEST].casefold().replace("i\u0307", "i")  # Stemmers want accents, and Vietnamese words do.
+        token = accented if self.language == "vi" else folded(_stem_in(self.language, accented))
+        token = self._names.get(folded(accented)) or token
+        return (token,) if token else ()
 
 
 # Acronyms that an article defines ---------------------------------------------------------------------------

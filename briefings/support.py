@@ -39,7 +39,7 @@ class Support:
     """What one question needs, and how much of it a section brings."""
 
     def __init__(self, asked: str, question: Question, keywords: Keywords) -> None:
-        self._names = frozenset(_names(asked, keywords))
+        self._names = frozenset(_names(asked, keywords.in_language(question.language)))
         self._keywords = keywords
         self._question = question
         self._weights = {
@@ -56,7 +56,7 @@ class Support:
         """The part of the question's weight that the section carries around its best sentence; above 1 for a section
         that has all of it many times."""
         candidate = ranked.candidate
-        local = self._keywords.with_acronyms(candidate.acronyms)
+        local = candidate.keywords(self._keywords)
         above = (*local.of(candidate.article.title), *local.of(candidate.heading or ""))
         said = {*above, *local.of(candidate.paragraphs[ranked.paragraph][ranked.sentence])}
         told = Counter(above)
@@ -73,7 +73,8 @@ class Support:
     def is_near(self, ranked: Ranked) -> bool:
         """Whether the headline, or the heading of the section, says a name asked for or a good part of the question."""
         candidate = ranked.candidate
-        above = {*self._keywords.of(candidate.article.title), *self._keywords.of(candidate.heading or "")}
+        local = candidate.keywords(self._keywords)
+        above = {*local.of(candidate.article.title), *local.of(candidate.heading or "")}
         return not self._names.isdisjoint(above) or self._question.support(above) >= NEAR
 
     def _part(self, token: str, is_said: bool, times: int, forms: dict[str, list[str]]) -> float:

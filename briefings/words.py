@@ -10,7 +10,7 @@ import re
 from functools import cache
 from unicodedata import normalize
 
-_LONGEST = 64  # characters of one word that count; longer runs are data, not words
+LONGEST = 64  # characters of one word that count; longer runs are data, not words
 
 _UNSPACED = (  # Han and kana, Thai, Lao, Burmese, Khmer: letters, vowel signs and iteration marks, no punctuation
     "\u3005-\u3007\u3041-\u3096\u3099\u309a\u309d-\u309f\u30a1-\u30fa\u30fc-\u30ff\u31f0-\u31ff\u3400-\u4dbf"
@@ -91,7 +91,7 @@ def pieces(word: str) -> tuple[str, ...]:
             return _singles_and_pairs(word)
         if re.match(f"[{_UNSPACED}]", first):
             return _pairs(word)
-    return tuple(part for part in _parts(folded(unstopped(word[:_LONGEST]))) if part)
+    return tuple(part for part in _parts(folded(unstopped(word[:LONGEST]))) if part)
 
 
 def folded(word: str) -> str:

@@ -236,6 +236,9 @@ class Found:
     def __init__(self, candidates: list[Candidate]) -> None:
         self.candidates = candidates
 
+    def languages(self) -> dict[str, int]:
+        return {"en": 1}
+
     def document_frequency(self, token: str) -> int:
         return 1
 

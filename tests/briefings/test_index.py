@@ -182,6 +182,23 @@ def test_headings_are_found_by_their_words(archive: Archive, folder: Path) -> No
     assert [h.section for h in index.headings(KEYWORDS.of("ups winters"), workspace="w", every=False)] == [2]
 
 
+def test_articles_are_found_in_the_forms_of_their_language(archive: Archive, folder: Path) -> None:
+    german = Document(
+        title="Häfen öffnen für Frachter",
+        language="de",
+        sections=(Section(None, (("In den Häusern am Hafen brannte Licht.",),)),),
+    )
+    archive.add(german)
+    archive.add(HARBOUR)
+    index = Index.open(folder, KEYWORDS)
+    index.catch_up(archive)
+    assert index.languages() == {"de": 1, "en": 3}
+    [hit] = index.search(KEYWORDS.in_language("de").of_question("Welches Haus?"), workspace="w")
+    assert hit.article.title == german.title
+    for typed in (KEYWORDS, KEYWORDS.in_language("de")):
+        assert index.titles(typed.of("Häfen öffnen"), workspace="w", every=True) != []
+
+
 def test_an_article_without_text_is_found_by_its_title(archive: Archive, folder: Path) -> None:
     archive.add(document("Ferry cancelled"))
     index = Index.open(folder, KEYWORDS)

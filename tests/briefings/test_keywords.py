@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from briefings.errors import SidelinesError
-from briefings.keywords import Keywords, acronyms, load_aliases
+from briefings.keywords import LANGUAGES, Keywords, acronyms, load_aliases
 
 SHIPPED = Path(__file__).parents[2] / "config" / "aliases.toml"
 keywords = Keywords(load_aliases(SHIPPED))
@@ -80,7 +80,7 @@ def test_different_things_stay_different(one, other):
         ("米", ("米",)),
         ("한국은", ("한", "한국", "국", "국은", "은")),
         ("ไทย", ("ไท", "ทย")),
-        ("हिन्दी भाषा", ("हिन्दी", "भाषा")),
+        ("हिन्दी भाषा", ("हिन्द", "भाष")),
         ("G7サミット2023年", ("g7", "サミ", "ミッ", "ット", "2023", "年")),
         ("?! … — “”", ()),
         ("", ()),
@@ -254,3 +254,48 @@ def test_a_million_characters_without_a_space_are_read():
     assert len(keywords.of("日" * 1_000_000)) == 999_999
     assert keywords.of("a" * 1_000_000) == ("a" * 64,)
     assert len(keywords.of("United " * 100_000)) == 100_000
+
+
+@pytest.mark.parametrize(
+    ("language", "one", "other"),
+    [
+        ("de", "Die Häuser der Bundesländer", "das Haus im Bundesland"),
+        ("it", "l’elezione nelle città", "elezioni della città"),
+        ("fr", "l’État et les élections nationales", "aux États, l’élection nationale"),
+        ("tr", "Türkiye'nin limanları", "Türkiye limanlar"),
+        ("ro", "alegerile din România", "alegerilor în România"),
+        ("es", "Las elecciones en Túnez", "la elección de Túnez"),
+        (None, "выборы президента", "о выборах президентов"),
+        (None, "των εκλογών στην Αθήνα", "εκλογές της Αθήνας"),
+        (None, "चुनावों में सरकार", "चुनाव की सरकारें"),
+        (None, "الحكومة في القاهرة", "حكومة القاهرة"),
+    ],
+)
+def test_forms_of_a_word_are_one_token_in_its_language(language, one, other):
+    local = keywords.in_language(language)
+    first, second = ({token for token in local.of(text) if not local.is_stop(token)} for text in (one, other))
+    assert first == second
+
+
+def test_accents_count_in_vietnamese_alone():
+    assert keywords.in_language("vi").of("má mà") == ("má", "mà")
+    assert keywords.in_language("es").of("más mas") == ("mas", "mas")
+
+
+def test_a_language_without_a_stemmer_is_read_as_english():
+    assert keywords.in_language("xx") is keywords.in_language("en-GB") is keywords.in_language(None) is keywords
+    assert keywords.in_language("de").in_language("en").of("elections") == keywords.of("elections")
+
+
+def test_what_only_asks_is_not_looked_for_in_any_script():
+    assert keywords.of_question("東京の人口は何人ですか") == keywords.of_question("東京の人口は")
+    assert keywords.in_language("de").of_question("Wie viele Menschen wohnen in Köln?") == ("mensch", "wohn", "koln")
+    assert keywords.of_question("Когда начались переговоры?") == keywords.of("начались переговоры")
+    assert keywords.of_question("什么") == ("什么",)
+
+
+@given(st.text(), st.sampled_from(LANGUAGES))
+def test_any_text_in_any_language_becomes_tokens_without_white_space(text, language):
+    for token in keywords.in_language(language).of(text):
+        assert token
+        assert not any(character.isspace() for character in token)

@@ -21,6 +21,9 @@ class Nothing:
 
     count = 0
 
+    def languages(self) -> dict[str, int]:
+        return {"en": 1}
+
     def document_frequency(self, token: str) -> int:
         return 0
 
@@ -61,6 +64,36 @@ def test_the_kind_of_answer_asked_for(question: str, shown: str, not_shown: str)
     assert kind.search(shown)
     assert not kind.search(not_shown)
     assert kind_of_answer("ferry strike") is None
+
+
+def section(number: int, text: str, title: str = "Notes", heading: str | None = None) -> Candidate:
+    return Candidate(article=Head(id=number, title=title), section=0, heading=heading, paragraphs=((text,),), score=1.0)
+
+
+@pytest.mark.parametrize(
+    ("better", "worse"),
+    [
+        (section(1, "The ferry strike is over."), section(2, "A strike stops the ferry.")),
+        (
+            section(1, "It is over.", title="Ferry strike"),
+            section(2, "It is over.", title="Strike stops another ferry"),
+        ),
+        (section(1, "It is over.", heading="Ferry strike"), section(2, "It is over.", heading="Strike of a ferry")),
+        (section(1, "The strike at the harbourmasters is over."), section(2, "The strike at the captains is over.")),
+    ],
+)
+def test_what_counts_beside_the_words(better: Candidate, worse: Candidate) -> None:
+    tokens = KEYWORDS.of("harbour ferry strike")
+    question = Question(tokens, tokens, dict.fromkeys(tokens, 5.0))
+    assert [each.candidate for each in rank(question, [worse, better], KEYWORDS, NOW)] == [better, worse]
+
+
+def test_a_section_is_read_in_its_own_language() -> None:
+    text = (("Im Hafen liegen keine Fähren.", "Die Häuser am Hafen stehen leer."),)
+    candidate = Candidate(article=Head(id=1, title="Bergen"), section=0, heading=None, paragraphs=text, language="de")
+    tokens = KEYWORDS.in_language("de").of_question("Welches Haus steht leer?")
+    question = Question((), tokens, dict.fromkeys(tokens, 5.0), language="de")
+    assert rank(question, [candidate], KEYWORDS, NOW)[0].sentence == 1
 
 
 def test_support_is_the_part_of_the_weight_that_is_found() -> None:
