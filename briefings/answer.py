@@ -4,6 +4,7 @@
 for, and when none does there is no answer. A sentence that leans on others is quoted together with them.
 """
 
+import re
 from collections.abc import Sequence
 from datetime import datetime
 
@@ -19,9 +20,11 @@ from briefings.types import EVERYWHERE, Answer, Head, Quote, Scope
 MOST_OF_A_SECTION = 500
 """Sections looked at when only one section of an article is asked: as many as an article may have."""
 
+_YEAR = re.compile(r"(?<!\d)(?:1\d|20)\d\d(?!\d)")
+"""A question that names a year is not about what is new."""
 _WORTH = 0.6
 """A further quote scores at least this part of the best one's."""
-_AS_GOOD = 0.9
+_AS_GOOD = 0.95
 """A quote that shows the date or number asked for comes first when it scores at least this part of the best one's."""
 
 
@@ -47,7 +50,7 @@ def answer(
     candidates = index.search(asked.tokens, workspace=workspace, limit=limits, scope=scope, question=question)
     if scope.section is not None:
         candidates = [candidate for candidate in candidates if candidate.section == scope.section]
-    ranked = rank(asked, candidates, keywords, now)
+    ranked = rank(asked, candidates, keywords, None if _YEAR.search(question) else now)
     support = Support(question, asked, keywords)
     quotes = _quotes(ranked, support, asked, keywords, limit)
     nearest = None

@@ -1,7 +1,7 @@
 import subprocess
 import sys
 from collections.abc import Sequence
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -269,3 +269,39 @@ def test_answering_imports_no_database_and_no_event_loop() -> None:
     code = "import sys, briefings.answer; print({'sqlalchemy', 'asyncio', 'httpx', 'trafilatura'} & set(sys.modules))"
     result = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
     assert result.stdout.strip() == "set()"
+
+
+def told(title: str, text: str, days: int) -> Document:
+    return Document(title=title, sections=(Section(None, ((text,),)),), published=NOW - timedelta(days=days))
+
+
+def test_the_newest_of_equals_comes_first_unless_the_question_names_a_year(tmp_path: Path) -> None:
+    old = told("Harbour dredged", "In 2019 divers cleared the harbour of Larnvik.", 900)
+    new = told("Harbour dredged", "In 2026 divers cleared the harbour of Larnvik.", 0)
+    index = indexed(tmp_path, [old, new, *OTHERS])
+    assert ask("who cleared the harbour of Larnvik?", index).quotes[0].article.id == 2
+    assert ask("who cleared the harbour of Larnvik in 2019?", index).quotes[0].article.id == 1
+
+
+def test_the_date_asked_for_is_in_the_first_quote(tmp_path: Path) -> None:
+    undated = told("Bridge of Norvik", "The bridge of Norvik opened again to great joy.", 0)
+    dated = told("Bridge of Norvik", "The bridge of Norvik opened on 4 May 2021.", 0)
+    for number, documents in enumerate([(undated, dated), (dated, undated)]):
+        index = indexed(tmp_path / str(number), [*documents, *OTHERS])
+        assert "4 May 2021" in ask("when did the bridge of Norvik open?", index).quotes[0].text
+
+
+def test_what_is_not_of_the_time_asked_about_is_named_as_near_alone(tmp_path: Path) -> None:
+    index = indexed(tmp_path, [told("Bridge of Norvik", "The bridge of Norvik opened again.", 20), *OTHERS])
+    found = ask("bridge of Norvik", index, scope=Scope(since=NOW - timedelta(days=7)))
+    assert found.quotes == ()
+    assert found.nearest is not None
+    assert found.nearest.title == "Bridge of Norvik"
+    assert ask("bridge of Norvik", index, scope=Scope(since=NOW - timedelta(days=21))).quotes
+
+
+def test_one_section_alone(ferries: Index) -> None:
+    offers = Scope(articles=frozenset({1}), section=1)
+    assert {quote.section for quote in ask("captains", ferries).quotes} == {0, 1}
+    assert {quote.section for quote in ask("captains", ferries, scope=offers).quotes} == {1}
+    assert ask("gales", ferries, scope=offers).quotes == ()
