@@ -16,14 +16,17 @@ from briefings.ranking import Question, Ranked
 # Tuned together on balanced sets, questions on half of the articles asked of an index of that half and of one of the
 # other half (`benchmarks/abstaining.py`): SQuAD, QED, XQuAD (English, German, Spanish, Russian, Chinese), JSQuAD,
 # CMRC 2018, SQuAD-it, MultiHop; chosen so that one threshold serves all of them.
-ENOUGH = 0.95
+ENOUGH = 0.99
 """The support that a question of one word needs. One of n words of equal weight needs it by the square root of n."""
 NEAR = 1 / 3
 """The part of the question that a headline near to it says."""
-_RARITY = 2
+_RARITY = 1.5
 """The power of a word's inverse document frequency: what a rare word says, common ones cannot make up for."""
 _NAME = 1.5
 """What a word with a capital within the question weighs more: a name that is missing is missing for a reason."""
+_ASKING = "say said tell told know known happen happened call called name named type kind sort come came mean meant"
+_ASKED_WITH = 0.5
+"""What the words above weigh less: questions are made with them, articles need not answer in them."""
 _ELSEWHERE = 0.5
 """What a word counts that stands in the section, but not in the sentence, nor in the heading or title above it; or
 that stands there only in another form."""
@@ -42,8 +45,9 @@ class Support:
         self._names = frozenset(_names(asked, keywords.in_language(question.language)))
         self._keywords = keywords
         self._question = question
+        asking = frozenset(keywords.of(_ASKING)) - self._names
         self._weights = {
-            token: weight**_RARITY * (_NAME if token in self._names else 1)
+            token: weight**_RARITY * (_NAME if token in self._names else _ASKED_WITH if token in asking else 1)
             for token, weight in question.weights.items()
         }
         self._total = math.fsum(self._weights.values())
