@@ -85,15 +85,6 @@ BEYOND_LATIN = """
     ने है हैं था थी थे और या एक यह वह ये वे इस उस इन उन कि जो भी ही हो गया गई गए किया लिए द्वारा तक साथ
 """
 
-# What asks in scripts without spaces, where it cannot be told by the word.
-ASKING = re.compile(
-    "什么时候|什么|什麼|多少|哪[一个個些里裡儿年位家种種]*|谁|誰|为什么|為什麼|怎么样?|怎樣|如何|何时|何時|请问|是否|吗|呢"
-    "|どのよう[なに]?|どんな|どこ|どの|どれ[くらいほど]*|どちら|いつ|なぜ|だれ|いくつ|いくら|何[年月日人つ個回]?|なん"
-    "|でしょうか|でしょう|ですか|ますか|ましたか|でしたか"
-    "|무엇|언제|어디|누구|누가|어떻게|어떤|어느|얼마나?|몇|왜(?!\\w)|인가요?|입니까|습니까|[는은던]가(?!\\w)|나요|까요"
-    "|ใคร|อะไร|เมื่อไหร่|เมื่อไร|เมื่อใด|ที่ไหน|ที่ใด|อย่างไร|ทำไม|เท่าไหร่|เท่าไร|เท่าใด|กี่"
-)
-
 _LETTERS = {
     "cs": "ěřůť", "de": "ßäöü", "es": "¿ñ", "fr": "çœêè", "hu": "őű", "it": "èù", "pl": "ąęłśżź", "pt": "ãõ",
     "ro": "ățţș", "sv": "åäö", "tr": "ığşöüç", "vi": "ạảấầẩậắằặẹẻẽếềểễệịỉọỏốồổỗộớờởỡợụủứừửữựỳỵỷỹđơư",
@@ -120,6 +111,18 @@ def language_of_question(text: str, languages: Mapping[str, int]) -> str | None:
         if not set(letters).isdisjoint(text):
             votes[language] = votes.get(language, 0.0) + 0.5
     return max(languages, key=lambda language: (votes.get(language, 0.0), languages[language]), default=None)
+
+
+@cache  # compiling takes time that a question in Latin letters need not wait for
+def asking() -> re.Pattern[str]:
+    """What asks in scripts without spaces, where it cannot be told by the word."""
+    return re.compile(
+        "什么时候|什么|什麼|多少|哪[一个個些里裡儿年位家种種]*|谁|誰|为什么|為什麼|怎么样?|怎樣|如何|何时|何時|请问|是否|吗|呢"
+        "|どのよう[なに]?|どんな|どこ|どの|どれ[くらいほど]*|どちら|いつ|なぜ|だれ|いくつ|いくら|何[年月日人つ個回]?|なん"
+        "|でしょうか|でしょう|ですか|ますか|ましたか|でしたか"
+        "|무엇|언제|어디|누구|누가|어떻게|어떤|어느|얼마나?|몇|왜(?!\\w)|인가요?|입니까|습니까|[는은던]가(?!\\w)|나요|까요"
+        "|ใคร|อะไร|เมื่อไหร่|เมื่อไร|เมื่อใด|ที่ไหน|ที่ใด|อย่างไร|ทำไม|เท่าไหร่|เท่าไร|เท่าใด|กี่"
+    )
 
 
 @cache

@@ -19,7 +19,7 @@ from zlib import crc32
 import Stemmer
 
 from briefings.errors import SidelinesError
-from briefings.function_words import ASKING, BEYOND_LATIN, FUNCTION_WORDS
+from briefings.function_words import BEYOND_LATIN, FUNCTION_WORDS, asking
 from briefings.words import LONGEST, beyond_latin, folded, joined, pattern, pieces, prepared, unstopped
 
 FORMAT = 2
@@ -95,9 +95,14 @@ _NOT_NAMES = frozenset(joined(word) for word in _ENGLISH_STOP)
 
 @cache
 def _stop_words(language: str) -> frozenset[str]:
-    """The tokens of the function words of a language, and of those that their script tells apart."""
+    """The tokens of the function words of a language in Latin letters."""
     forms = {form for word in FUNCTION_WORDS.get(language, "").split() for form in (word, joined(word))}
-    return frozenset(folded(_stem_in(language, form)) for form in forms | set(BEYOND_LATIN.split()))
+    return frozenset(folded(_stem_in(language, form)) for form in forms)
+
+
+@cache  # most archives never ask
+def _stops_beyond_latin() -> frozenset[str]:
+    return frozenset(folded(_stem_in("en", word)) for word in BEYOND_LATIN.split())
 
 
 # Aliases ----------------------------------------------------------------------------------------------------
@@ -235,11 +240,11 @@ class Keywords:
         if text.isupper() and len(text.split()) > 3:  # shouted: WHO and US say nothing by their capitals
             text = text.lower()
         text = text[: closing.start()] if (closing := _CLOSING.search(text)) else text
-        told = text if text.isascii() else ASKING.sub(" ", text)
+        told = text if text.isascii() else asking().sub(" ", text)
         pairs = self.typed(told) or self.typed(text)
         opening = _OPENING.match(text)
         rest = pairs[len(self.typed(text[: opening.end()])) :] if opening else pairs
-        content = [pair for pair in rest or pairs if pair[1] not in self._stop]
+        content = [pair for pair in rest or pairs if not self.is_stop(pair[1])]
         chosen: dict[str, str] = {}
         for words, token in content or pairs:
             chosen.setdefault(token, words)
@@ -251,7 +256,7 @@ class Keywords:
 
     def is_stop(self, token: str) -> bool:
         """Whether a token is an English function word or question word, which tells nothing of a text's subject."""
-        return token in self._stop
+        return token in self._stop or (not token.isascii() and token in _stops_beyond_latin())
 
     def with_acronyms(self, pairs: Mapping[str, str]) -> "Keywords":
         """Keywords for one article that itself defines `pairs`, short form -> long form (see `acronyms`).
@@ -266,9 +271,9 @@ class Keywords:
         local._phrases = {first: list(phrases) for first, phrases in self._phrases.items()}
         for short, long in pairs.items():
             one, many = self.of(short), self.of(long)
-            if len(one) != 1 or one[0] in self._stop or not many:
+            if len(one) != 1 or self.is_stop(one[0]) or not many:
                 continue
-            words = tuple(token for token in many if token not in self._stop and token != one[0])
+            words = tuple(token for token in many if not self.is_stop(token) and token != one[0])
             local._add_phrase(one, words)
             if one[0] not in many:
                 local._add_phrase(self.plain(long), one)
