@@ -1,16 +1,28 @@
-"""Articles that match a topic -> a briefing: grouped by story, ordered by weight, told in the style preferred."""
+"""Articles that match a topic -> a briefing: grouped by story, ordered by weight, told in the style preferred.
 
-from collections.abc import Iterable, Sequence
+A briefing says nothing twice: a story leaves out what an earlier one told, and other articles of a story are named
+beside it, or tell after it what it does not say at all.
+"""
+
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
 from functools import lru_cache
 
 from msgspec import Struct
+from msgspec.structs import replace
 
-from briefings.condense import condense
+from briefings.condense import condense, content_of, say_the_same
 from briefings.keywords import Keywords
 from briefings.matching import ArticleTerms
 from briefings.topics import article_terms, parse
-from briefings.types import Article, Briefing, CondensedSection, Head, Preferences, Story, Telling
+from briefings.types import Article, Briefing, CondensedSection, Preferences, Section, Story, Telling
+
+_ENOUGH = 4
+"""Keywords; with fewer two sentences may well say the same of two things: "The police are looking into it."."""
+_OTHERS = 4
+"""Other articles of a story that are read for what they add at most; the rest is only named."""
+_ADDED = 2
+"""Sentences that a section of another article adds to a story at most."""
 
 
 class Found(Struct, frozen=True):
@@ -20,7 +32,7 @@ class Found(Struct, frozen=True):
     article: Article
     score: float
     arrived: datetime
-    also_in: tuple[Head, ...] = ()
+    others: tuple[Article, ...] = ()
 
 
 Match = tuple[float, Article]
@@ -46,7 +58,7 @@ def _found(story: int, matches: list[Match]) -> Found:
     matches.sort(key=lambda each: (-each[0], each[1].id))
     score, article = matches[0]
     arrived = max(article.arrived for _, article in matches)
-    return Found(story, article, score, arrived, tuple(other.head for _, other in matches[1:]))
+    return Found(story, article, score, arrived, tuple(other for _, other in matches[1:]))
 
 
 def compose(
@@ -62,25 +74,66 @@ def compose(
 
     Weight is how much a story is about the topic, then how many sources carry it, then how new it is.
     """
-    ranked = sorted(found, key=lambda f: (-f.score, -len(f.also_in), -f.arrived.timestamp(), f.story))
+    ranked = sorted(found, key=lambda f: (-f.score, -len(f.others), -f.arrived.timestamp(), f.story))
     told, more = ranked[: preferences.stories], ranked[preferences.stories :]
     return Briefing(
         topic=topic,
-        stories=tuple(tell(one.article, preferences, keywords, also_in=one.also_in) for one in told),
+        stories=tuple(_told(told, preferences, keywords)),
         more=tuple(one.article.head for one in more),
         due=due,
         late=late,
     )
 
 
-def tell(article: Article, preferences: Preferences, keywords: Keywords, *, also_in: tuple[Head, ...] = ()) -> Story:
+def _told(found: Iterable[Found], preferences: Preferences, keywords: Keywords) -> Iterator[Story]:
+    """The stories, each without what was told before it, and after it what its other articles add."""
+    said: list[frozenset[str]] = []
+    for one in found:
+        story = _once(tell(one.article, preferences, keywords), one.article, preferences, keywords, said)
+        said += _content(story.sections, keywords)
+        added = list(_added(one, keywords, said)) if preferences.style == "brief" else []
+        adding = {other.article.id for other in added}
+        yield replace(story, also_in=tuple(other.head for other in one.others if other.id not in adding))
+        yield from added
+        said += (content for other in added for content in _content(other.sections, keywords))
+
+
+def _added(one: Found, keywords: Keywords, said: Sequence[frozenset[str]]) -> Iterator[Story]:
+    """What other articles of a story tell that is neither `said` nor in those before it, told or left out."""
+    known, article = list(said), one.article
+    for other in one.others[:_OTHERS]:
+        known += _content(article.sections, keywords)
+        sections = condense(other, keywords, sentences=_ADDED, said=known)
+        if sections:
+            yield Story(other.head, sections, other.language)
+        article = other
+
+
+def _once(
+    story: Story, article: Article, preferences: Preferences, keywords: Keywords, said: Sequence[frozenset[str]]
+) -> Story:
+    """A story told briefly, without what is `said`; in full it stays whole."""
+    if preferences.style != "brief" or not said:
+        return story
+    if not any(say_the_same(own, other) for own in _content(story.sections, keywords) for other in said):
+        return story
+    return replace(story, sections=condense(article, keywords, sentences=preferences.sentences, said=said))
+
+
+def _content(sections: Iterable[Section | CondensedSection], keywords: Keywords) -> list[frozenset[str]]:
+    """The keywords of sentences, of those that have enough of them to tell one thing from another."""
+    texts = (text if isinstance(text, str) else text.text for section in sections for text in section.sentences)
+    return [content for text in texts if len(content := content_of(text, keywords)) >= _ENOUGH]
+
+
+def tell(article: Article, preferences: Preferences, keywords: Keywords) -> Story:
     """One article in the style preferred: its headline, its sections condensed, or all it says."""
     sections: tuple[CondensedSection, ...] = ()
     if preferences.style == "full":
         sections = _in_full(article)
     elif preferences.style == "brief":
         sections = _condensed(article, keywords, preferences.sentences)
-    return Story(article=article.head, sections=sections, language=article.language, also_in=also_in)
+    return Story(article=article.head, sections=sections, language=article.language)
 
 
 def _in_full(article: Article) -> tuple[CondensedSection, ...]:

@@ -8,7 +8,7 @@ neighbours it leans on (see `standalone`), and not at all when it repeats what i
 import math
 import re
 from collections import defaultdict
-from collections.abc import Iterator, Sequence, Set
+from collections.abc import Iterable, Iterator, Sequence, Set
 from typing import NamedTuple
 
 from briefings.keywords import Keywords
@@ -24,7 +24,7 @@ LEAD_SENTENCES = 2
 # fundus_standfirst), ROUGE-1 + ROUGE-2 at sixty words; every one of the five is above its first sentences with these.
 # The highest centrality in the article counts 1.
 _POSITION = 2.25
-"""For the first two sentences alike: either may be the opening that sums up."""
+"""Where nothing has headings, for the first two sentences alike: either may be the opening that sums up."""
 _TITLE = 0.8
 _FIGURES = 0.2
 _QUOTING = -0.15
@@ -76,31 +76,42 @@ class _Sentence(NamedTuple):
 
 
 def condense(
-    document: Document, keywords: Keywords, *, sentences: int = 3, words: int | None = None, only: int | None = None
+    document: Document,
+    keywords: Keywords,
+    *,
+    sentences: int = 3,
+    words: int | None = None,
+    only: int | None = None,
+    said: Iterable[frozenset[str]] = (),
 ) -> tuple[CondensedSection, ...]:
     """The telling sentences of each section, in the article's order.
 
     At most `sentences` a section and two fifths of the article's words in all; or, with `words`, as many sentences as
-    fit into that many words in all. `only` is the place of the one section wanted. A section none of whose sentences
-    can be read alone is left out; an empty or tiny article gives nothing.
+    fit into that many words in all. `only` is the place of the one section wanted. `said` are the keywords of
+    sentences told before (see `content_of`), which are not told again. A section none of whose sentences can be read
+    alone is left out; an empty or tiny article gives nothing.
     """
     sections = _weighed(document, keywords)
-    most = [sentences if words is None else len(section) for section in sections]
+    most = [len(section) if words is not None else min(sentences, len(section)) for section in sections]
     budget = LARGEST_SHARE * sum(s.length for section in sections for s in section) if words is None else words
     if words is None and only is None and len(sections) > 1 and document.sections[0].heading is None:
-        most[0] = min(sentences, LEAD_SENTENCES)
+        most[0] = min(most[0], LEAD_SENTENCES)
+    if only is not None:
+        most = [own if place == only else 0 for place, own in enumerate(most)]
     taken: list[set[int]] = [set() for _ in sections]
-    said: list[frozenset[str]] = []
+    told = list(said)
     for place, run in _preferred(document, sections):
+        if budget < 1 or all(len(own) >= limit for own, limit in zip(taken, most, strict=True)):
+            break
         own = taken[place]
         new = [sections[place][i] for i in run if i not in own]
         length = sum(sentence.length for sentence in new)
-        if only not in (None, place) or len(own) + len(new) > most[place] or length > budget:
+        if len(own) + len(new) > most[place] or length > budget:
             continue
-        if any(say_the_same(sentence.keywords, other) for sentence in new for other in said):
+        if any(say_the_same(sentence.keywords, other) for sentence in new for other in told):
             continue
         own.update(run)
-        said.extend(sentence.keywords for sentence in new)
+        told.extend(sentence.keywords for sentence in new)
         budget -= length
     return tuple(
         CondensedSection(
@@ -157,9 +168,10 @@ def _weighed(document: Document, keywords: Keywords) -> list[list[_Sentence]]:
     sections = [list(_sentences(section.paragraphs, keywords)) for section in document.sections]
     about = content_of(document.title, keywords)
     central = _central([sentence.keywords for section in sections for sentence in section])
+    alone = len(sections) == 1
     return [
         [
-            sentence._replace(weight=_weight(sentence, position, next(central), about, headed=place > 0))
+            sentence._replace(weight=_weight(sentence, max(alone, position), next(central), about, headed=place > 0))
             for position, sentence in enumerate(section)
         ]
         for place, section in enumerate(sections)
@@ -190,7 +202,7 @@ def _weight(sentence: _Sentence, position: int, central: float, about: frozenset
     if headed:
         told += _HEADED_POSITION / math.log2(position + 2) + _NEWS * bool(_NEW.search(text))
     else:
-        told += _POSITION / math.log2(max(1, position) + 2)
+        told += _POSITION / math.log2(position + 2)
     poor = not _SHORTEST <= sentence.length <= _LONGEST
     poor |= text.rstrip("\"'”’» ").endswith(("?", "？")) or bool(_CREDIT.search(text))
     return told * _POOR if poor else told

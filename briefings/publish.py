@@ -231,7 +231,13 @@ class _Publishing:
     def _briefing(self, topic: str, turn: Turn, preferences: Preferences, found: tuple[Found, ...]) -> Briefing:
         """`compose`, once for equal briefings."""
         due = None if turn.as_it_happens or turn.slot is None else turn.slot.at
-        key = (topic, preferences, due, turn.late, *((one.article.id, one.also_in) for one in found))
+        key = (
+            topic,
+            preferences,
+            due,
+            turn.late,
+            *((one.article.id, *(other.id for other in one.others)) for one in found),
+        )
         if key not in self.composed:
             self.composed[key] = compose(topic, found, preferences, self.keywords, due=due, late=turn.late)
         return self.composed[key]

@@ -3,11 +3,12 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from briefings.compose import Found, by_story, compose, match
 from briefings.errors import QueryError
 from briefings.keywords import Keywords
-from briefings.types import Article, Preferences, Section
+from briefings.types import Article, Briefing, Preferences, Section, Style
 
 KEYWORDS = Keywords()
 MONDAY = datetime(2026, 3, 2, tzinfo=UTC)
@@ -61,12 +62,12 @@ def test_a_story_is_told_by_the_article_most_about_the_topic() -> None:
     early, late = article(1), article(2, MONDAY + timedelta(hours=1), story=1)
     (found,) = by_story([(0.4, early), (0.7, late)])
     assert (found.story, found.article, found.score) == (1, late, 0.7)
-    assert found.also_in == (early.head,)
+    assert found.others == (early,)
     assert found.arrived == late.arrived
 
 
 def test_of_stories_alike_the_one_that_more_sources_carry_comes_first() -> None:
-    alone, shared = Found(1, article(1), 0.5, MONDAY), Found(2, article(2), 0.5, MONDAY, (article(3).head,))
+    alone, shared = Found(1, article(1), 0.5, MONDAY), Found(2, article(2), 0.5, MONDAY, (article(3),))
     briefing = compose("harbour", [alone, shared], Preferences(), KEYWORDS)
     assert [story.article.id for story in briefing.stories] == [2, 1]
     assert briefing.stories[0].also_in == (article(3).head,)
@@ -93,3 +94,52 @@ def test_a_brief_tells_so_many_sentences_of_a_section_at_most(most: int) -> None
         assert 1 <= len(section.sentences) <= most
         paragraphs = article(1).sections[section.section].paragraphs
         assert all(paragraphs[told.paragraph][told.sentence] == told.text for told in section.sentences)
+
+
+def told(briefing: Briefing) -> list[tuple[int, list[str]]]:
+    return [
+        (story.article.id, [each.text for section in story.sections for each in section.sentences])
+        for story in briefing.stories
+    ]
+
+
+LATER = (
+    "Ferries left the harbour for Oslo at dawn.",
+    "Fishermen had waited in Kiel for nine days.",
+    "Two dockers were hurt when a crane fell on Thursday evening.",
+    "Repairs of the northern quay cost eleven million euros.",
+    "Cranes were brought from Gdansk by barge in January.",
+    "Cruise lines plan forty visits to the new terminal this summer.",
+    "Dredging will go on until the end of April at night.",
+)
+
+
+def written(id: int, *sentences: str, story: int) -> Article:
+    return replace(article(id, story=story), sections=(Section(None, (sentences,)),))
+
+
+def test_another_article_of_a_story_tells_after_it_only_what_is_new() -> None:
+    first = written(1, *SENTENCES, story=1)
+    found = by_story([(0.7, first), (0.5, written(2, *LATER, story=1)), (0.4, written(3, *SENTENCES, story=1))])
+    briefing = compose("harbour", found, Preferences(style="brief"), KEYWORDS)
+    (one, said), (other, added) = told(briefing)
+    assert (one, other) == (1, 2)
+    assert added == [LATER[2]]
+    assert set(said) < set(SENTENCES)
+    assert [[head.id for head in story.also_in] for story in briefing.stories] == [[3], []]
+
+
+@pytest.mark.parametrize("style", ["headlines", "full"])
+def test_in_headlines_and_in_full_other_articles_of_a_story_are_named(style: Style) -> None:
+    found = by_story([(0.7, written(1, *SENTENCES, story=1)), (0.5, written(2, *LATER, story=1))])
+    (story,) = compose("harbour", found, Preferences(style=style), KEYWORDS).stories
+    assert [head.id for head in story.also_in] == [2]
+
+
+def test_two_stories_do_not_say_the_same() -> None:
+    found = by_story([(0.7, written(1, *SENTENCES, story=1)), (0.5, written(2, *LATER, story=2))])
+    (one, said), (other, more) = told(compose("harbour", found, Preferences(style="brief"), KEYWORDS))
+    assert (one, other) == (1, 2)
+    assert more
+    assert not set(said) & set(more)
+    assert LATER[0] not in more or SENTENCES[0] not in said

@@ -7,6 +7,7 @@ from itertools import count
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from briefings.compose import tell
 from briefings.ingest import Incoming, add
@@ -117,7 +118,7 @@ def test_a_large_change_is_told_in_the_thread_and_leaves_the_post_alone() -> Non
 
 
 def test_what_is_told_of_other_sources_stays() -> None:
-    told = tell(BEFORE, PREFERENCES, KEYWORDS, also_in=(OTHER.article,))
+    told = replace(TOLD, also_in=(OTHER.article,))
     post = renewed(POSTED, content=Briefing(topic="harbour", stories=(told,)))
     for large in (True, False):
         change = decided(article(*REWRITTEN), post, large=large)
