@@ -1,4 +1,5 @@
-"""Boxes among the text of a web page: newsletter sign-ups, "read also" cards, authors, appeals to subscribe.
+"""Where the article stands on a web page, in how many parts, and the boxes between its paragraphs: newsletter sign-ups,
+"read also" cards, authors, appeals to subscribe.
 
 They are told by how the page is built, in any language: most of the article's paragraphs stand side by side in one
 element, and what stands between them in an element of its own, with a heading of its own or a form, is no section of
@@ -21,6 +22,12 @@ ENOUGH = 800
 
 LONGEST = 600
 """Characters outside links of the longest box; longer ones are parts of the article that are set apart."""
+
+PART = 3
+"""Long paragraphs that the parts of an article hold on the average; comments and cards are shorter."""
+
+WHOLE = 0.8
+"""Share of the text of all long paragraphs that the parts of an article hold together."""
 
 ALL_LINKS = 0.8
 """Share of a list's text that is links, from which it is one of other articles."""
@@ -46,6 +53,34 @@ def drop_boxes(tree: Any) -> None:
             elif tail:
                 article.text = (article.text or "") + tail
             article.remove(element)
+
+
+def join_parts(tree: Any) -> bool:
+    """Marks the element that holds all parts of an article that advertisements cut into elements of one class.
+
+    Answers whether there is one. Without the mark the first part is taken for the whole.
+    """
+    parts: dict[tuple[str, str], list[tuple[Any, int]]] = {}
+    total = 0
+    for paragraph in tree.iter("p"):
+        length = len(_text(paragraph))
+        if length >= LONG:
+            total += length
+            if (parent := paragraph.getparent()) is not None:
+                parts.setdefault((parent.tag, parent.get("class") or ""), []).append((parent, length))
+    name = max(parts, key=lambda each: sum(length for _, length in parts[each]), default=("", ""))
+    if not name[1] or "comment" in name[1].lower():
+        return False
+    elements = list(dict.fromkeys(element for element, _ in parts[name]))
+    length = sum(length for _, length in parts[name])
+    if len(elements) < 2 or len(parts[name]) < PART * len(elements) or length < WHOLE * total:
+        return False
+    around = set.intersection(*(set(element.iterancestors()) for element in elements))
+    whole = next(element for element in elements[0].iterancestors() if element in around)
+    if next(whole.iterdescendants("article"), None) is not None:
+        return False
+    whole.set("itemprop", "articleBody")
+    return True
 
 
 def _article_of(tree: Any) -> Any:

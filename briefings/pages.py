@@ -4,7 +4,7 @@ import logging
 from collections.abc import Iterator
 from typing import Any
 
-from briefings.boxes import drop_boxes
+from briefings.boxes import drop_boxes, join_parts
 from briefings.facts import facts_of
 from briefings.furniture import is_furniture
 from briefings.outline import arrange, outline_of
@@ -56,8 +56,13 @@ def _main_text(tree: Any) -> Any:
     paragraphs = (len(" ".join("".join(element.itertext()).split())) for element in tree.iter("p"))
     expected = sum(length for length in paragraphs if length >= LONG)
     body = _extracted(tree, fast=True)
-    found = 0 if body is None else len(" ".join("".join(body.itertext()).split()))
-    return body if ENOUGH * expected <= found <= TOO_MUCH * expected else _extracted(tree, fast=False)
+    if not ENOUGH * expected <= _length(body) <= TOO_MUCH * expected and join_parts(tree):
+        body = _extracted(tree, fast=True)
+    return body if ENOUGH * expected <= _length(body) <= TOO_MUCH * expected else _extracted(tree, fast=False)
+
+
+def _length(body: Any) -> int:
+    return 0 if body is None else len(" ".join("".join(body.itertext()).split()))
 
 
 def _extracted(tree: Any, *, fast: bool) -> Any:

@@ -171,6 +171,14 @@ def test_where_no_element_holds_the_article_nothing_is_a_box() -> None:
     assert headings(article(parts))[:2] == ["What it costs", "Who helps"]
 
 
+def test_an_article_in_parts_is_read_as_a_whole() -> None:
+    told = [HELP.replace("Three", each) for each in MANY]
+    parts = (f"<div><div class='article__body'>{''.join(some)}</div><p>Ad</p></div>" for some in (told[:3], told[3:]))
+    data = page(f"<main><h1>Ferry to Stop</h1><div class='parts'>{''.join(parts)}</div></main>")
+    said = text(read(data, name=ADDRESS))
+    assert all(f"{each} fishermen" in said for each in MANY)
+
+
 SUMMARY = "Four hundred islanders have to find another way to flour, post and medicine, for six long weeks in spring."
 
 
