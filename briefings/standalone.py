@@ -13,6 +13,7 @@ LONGEST_RUN = 3
 """Sentences. Whoever needs a longer chain of references to be understood is not quoted."""
 
 _MARKS = '"“”„«»「」『』'
+_MARK = re.compile(f"[{_MARKS}]")
 _QUOTED = re.compile(f"[{_MARKS}][^{_MARKS}]*[{_MARKS}]")
 _WORD = re.compile(r"[^\W_]+(?:['’.-][^\W_]+)*")
 
@@ -135,31 +136,45 @@ def leans(sentence: str) -> bool:
     return _LEANING_INSIDE.search(sentence) is not None
 
 
-def runs(paragraphs: Sequence[Sequence[str]], *, opens: bool = False) -> tuple[range | None, ...]:
-    """For each sentence of a section, the shortest run of sentences around it that reads well alone.
+class Neighbours:
+    """Which neighbours the sentences of one section need; they are looked at only as far as asked.
 
-    Positions count through the section's paragraphs. None: it leans on something outside the section, or on too much.
-    `opens`: the article opens with the section; its first sentence was written to be read with nothing before it.
+    Positions count through the section's paragraphs. `opens`: the article opens with the section; its first sentence
+    was written to be read with nothing before it.
     """
-    before: list[bool] = []
-    after: list[bool] = []
-    for paragraph in paragraphs:
-        quoting = False  # an opening mark without a closing one: the quotation goes on in the next sentence
-        for sentence in paragraph:
-            continues = quoting
-            quoting ^= sum(sentence.count(mark) for mark in _MARKS) % 2 == 1
-            before.append(continues or leans(sentence))
-            after.append(quoting)
-    if opens and before:
-        before[0] = False
-    return tuple(_run(position, before, after) for position in range(len(before)))
+
+    def __init__(self, paragraphs: Sequence[Sequence[str]], *, opens: bool = False) -> None:
+        self._sentences = [sentence for paragraph in paragraphs for sentence in paragraph]
+        self._leans: dict[int, bool] = {0: False} if opens else {}
+        self._continues: list[bool] = []  # an opening mark without a closing one: the next sentence goes on with it
+        self._goes_on: list[bool] = []
+        for paragraph in paragraphs:
+            quoting = False
+            for sentence in paragraph:
+                self._continues.append(quoting)
+                quoting ^= len(_MARK.findall(sentence)) % 2 == 1
+                self._goes_on.append(quoting)
+
+    def run(self, position: int) -> range | None:
+        """The shortest run of sentences around one that reads well alone.
+
+        None: it leans on something outside the section, or on too much.
+        """
+        start, stop = position, position + 1
+        while (back := self._needs_before(start)) or self._goes_on[stop - 1]:
+            start -= back
+            stop += self._goes_on[stop - 1]
+            if start < 0 or stop > len(self._sentences) or stop - start > LONGEST_RUN:
+                return None
+        return range(start, stop)
+
+    def _needs_before(self, position: int) -> bool:
+        if position not in self._leans:
+            self._leans[position] = self._continues[position] or leans(self._sentences[position])
+        return self._leans[position]
 
 
-def _run(position: int, before: Sequence[bool], after: Sequence[bool]) -> range | None:
-    start, stop = position, position + 1
-    while before[start] or after[stop - 1]:
-        start -= before[start]
-        stop += after[stop - 1]
-        if start < 0 or stop > len(before) or stop - start > LONGEST_RUN:
-            return None
-    return range(start, stop)
+def runs(paragraphs: Sequence[Sequence[str]], *, opens: bool = False) -> tuple[range | None, ...]:
+    """For each sentence of a section, the run of `Neighbours` that it needs."""
+    neighbours = Neighbours(paragraphs, opens=opens)
+    return tuple(neighbours.run(position) for position in range(sum(map(len, paragraphs))))
