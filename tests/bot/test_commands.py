@@ -170,10 +170,26 @@ def test_more_is_each_threads_own(commands: Commands) -> None:
         ("help", False),
         ("pause in fighting?", False),
         ("wrong 1/0", False),
+        ("who nests here since Monday?", True),
+        ("who nests here since the storm?", False),
     ],
 )
 def test_only_some_replies_depend_on_who_may_manage(commands: Commands, text: str, concerns: bool) -> None:
     assert commands.concerns_managers(text) is concerns
+
+
+def test_a_day_begins_at_midnight_of_who_asks(commands: Commands, storage: Storage) -> None:
+    early = datetime(2026, 11, 22, 16, 0, tzinfo=UTC)  # the 23rd in Seoul
+    storage.articles.add(
+        Document(title="Grebes", sections=(Section(None, (("Grebes dive early.",),)),), published=early),
+        keys=[],
+        workspace="terminal",
+        now=early,
+    )
+    commands.context(ADA, NOW).index.catch_up(storage.articles)
+    now = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
+    assert commands.handle("grebes since today", replace(ADA, zone="Asia/Seoul"), now).found
+    assert not commands.handle("grebes since today", replace(ADA, zone="UTC"), now).found
 
 
 def test_what_only_buttons_say_is_neither_listed_nor_proposed(commands: Commands) -> None:
