@@ -20,9 +20,6 @@ from functools import partial
 from typing import TYPE_CHECKING
 from uuid import uuid4
 from weakref import WeakValueDictionary
-from zoneinfo import ZoneInfo
-
-import msgspec
 
 from bot.connectors import (
     Connector,
@@ -37,12 +34,13 @@ from bot.correlation import of_delivery
 from bot.delivery.deciding import GiveUp, Pause, Retries, Retry, Unknown, after_failure, in_doubt
 from bot.delivery.holding import Hold
 from bot.delivery.pacing import Pace
-from bot.delivery.settling import delivered, settle, subscription_of
+from bot.delivery.rendering import Rendering
+from bot.delivery.settling import delivered, settle
 from bot.delivery.together import Together
 from bot.delivery.traffic import Traffic
 from bot.metrics import Meter
 from briefings.errors import StorageError
-from briefings.types import Briefing, Delivery, Notice, Preferences
+from briefings.types import Delivery, Notice
 
 if TYPE_CHECKING:
     from briefings.storage import Storage
@@ -109,6 +107,7 @@ class Deliverer:
         self._lanes = self._hold.lanes if self._hold else None
         self._claiming = asyncio.Lock()
         self._ends = Together(self._all_delivered)
+        self._rendering = Rendering(storage)
         self._stopping = False
 
     async def next_attempt(self) -> datetime | None:
@@ -217,7 +216,7 @@ class Deliverer:
 
     async def _send_parts(self, connector: Connector, delivery: Delivery, thread: str | None) -> None:
         """Send every part that is not yet recorded, into a thread; without one, into that of the first."""
-        parts = await asyncio.to_thread(self._rendered, connector, delivery)
+        parts = await self._rendering.parts(connector, delivery)
         for number, part in enumerate(parts):
             try:
                 message = await self._send(connector, delivery, number, part, thread)
@@ -244,7 +243,7 @@ class Deliverer:
 
         Killed on the way, it begins anew: to put a part in its place again changes nothing.
         """
-        parts = await asyncio.to_thread(self._rendered, connector, delivery)
+        parts = await self._rendering.parts(connector, delivery)
         there, lead = followed.messages, followed.lead
         for number, part in enumerate(parts):
             message = there.get(number) or await self._send(connector, delivery, number, part, lead)
@@ -272,28 +271,6 @@ class Deliverer:
             log.info(str(refused), extra={"action": "not_edited", "delivery": delivery.id})
 
     # Parts --------------------------------------------------------------------------------------------------
-
-    def _rendered(self, connector: Connector, delivery: Delivery) -> Sequence[Part]:
-        """The delivery's parts."""
-        content = delivery.content
-        if isinstance(content, Briefing):
-            content = self._timed(content, delivery)
-        try:
-            return connector.render(content)
-        except Exception as error:
-            log.exception("not laid out", extra={"action": "render_failed", "delivery": delivery.id})
-            raise PayloadRefused("It could not be laid out; the log has the details.") from error
-
-    def _timed(self, content: Briefing, delivery: Delivery) -> Briefing:
-        """The briefing with its times on its subscription's clock; one for a slot says so, and calls its role."""
-        subscription = subscription_of(self._storage, delivery)
-        zone = ZoneInfo(subscription.schedule.zone) if subscription else UTC
-        if subscription and content.updated:
-            content = msgspec.structs.replace(content, updated=content.updated.astimezone(zone))
-        if delivery.due is None:
-            return content
-        chosen = self._storage.preferences.merged(delivery.workspace, delivery.channel, Preferences())
-        return msgspec.structs.replace(content, due=delivery.due.astimezone(zone), late=delivery.late, ping=chosen.ping)
 
     async def _send_plain(
         self,
