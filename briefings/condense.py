@@ -8,8 +8,9 @@ neighbours it leans on (see `standalone`), and not at all when it repeats what i
 import math
 import re
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Sequence, Set
+from collections.abc import Callable, Iterable, Iterator, Sequence, Set
 from heapq import heapify, heappop, heappush
+from itertools import filterfalse
 from typing import NamedTuple
 
 from briefings.keywords import Keywords
@@ -74,7 +75,7 @@ class _Sentence(NamedTuple):
     sentence: int
     length: int
     keywords: frozenset[str]
-    weight: float = 0.0
+    weight: float
 
 
 def condense(
@@ -102,8 +103,12 @@ def condense(
         most = [own if place == only else 0 for place, own in enumerate(most)]
     taken: list[set[int]] = [set() for _ in sections]
     told = list(said)
-    for place, run in _preferred(document, sections):
-        if budget < 1 or all(len(own) >= limit for own, limit in zip(taken, most, strict=True)):
+
+    def fits(length: int) -> bool:
+        return length <= budget
+
+    for place, run in _preferred(document, sections, fits):
+        if all(len(own) >= limit for own, limit in zip(taken, most, strict=True)):
             break
         own = taken[place]
         new = [sections[place][i] for i in run if i not in own]
@@ -130,15 +135,20 @@ def preferred(document: Document, keywords: Keywords) -> Iterator[tuple[str, ...
     """The order in which a budget is spent: sentences that are to be taken together, without those taken before."""
     sections = _weighed(document, keywords)
     taken: list[set[int]] = [set() for _ in sections]
-    for place, run in _preferred(document, sections):
+    for place, run in _preferred(document, sections, lambda _: True):
         yield tuple(sections[place][i].text for i in run if i not in taken[place])
         taken[place].update(run)
 
 
-def _preferred(document: Document, sections: Sequence[Sequence[_Sentence]]) -> Iterator[tuple[int, range]]:
-    """Every section's best choice first, the most telling section's before all; then every section's second best."""
+def _preferred(
+    document: Document, sections: Sequence[Sequence[_Sentence]], fits: Callable[[int], bool]
+) -> Iterator[tuple[int, range]]:
+    """Every section's best choice first, the most telling section's before all; then every section's second best.
+
+    `fits` tells whether there still is room for a sentence of so many words.
+    """
     orders = {
-        place: _order(weighed, Neighbours(section.paragraphs, opens=place == 0))
+        place: _order(weighed, Neighbours(section.paragraphs, opens=place == 0), fits)
         for place, (section, weighed) in enumerate(zip(document.sections, sections, strict=True))
     }
     best = {place: run for place, order in orders.items() if (run := next(order, None))}
@@ -146,12 +156,6 @@ def _preferred(document: Document, sections: Sequence[Sequence[_Sentence]]) -> I
     while best:
         yield from best.items()
         best = {place: run for place in best if (run := next(orders[place], None))}
-
-
-def _sentences(paragraphs: Sequence[Sequence[str]], keywords: Keywords) -> Iterator[_Sentence]:
-    for paragraph, texts in enumerate(paragraphs):
-        for sentence, text in enumerate(texts):
-            yield _Sentence(text, paragraph, sentence, _length(text), content_of(text, keywords))
 
 
 def _length(text: str) -> int:
@@ -162,17 +166,36 @@ def _length(text: str) -> int:
 
 def _weighed(document: Document, keywords: Keywords) -> list[list[_Sentence]]:
     """The sentences of each section with their weights, which are figured over the whole article."""
-    sections = [list(_sentences(section.paragraphs, keywords)) for section in document.sections]
+    contents = [frozenset(keywords.of(text)) for section in document.sections for text in section.sentences]
+    stop = frozenset(filter(keywords.is_stop, frozenset().union(*contents)))
+    contents = [content - stop for content in contents]
     about = content_of(document.title, keywords)
-    central = _central([sentence.keywords for section in sections for sentence in section])
-    alone = len(sections) == 1
+    signs = zip(contents, _central(contents), strict=True)
+    alone = len(document.sections) == 1
     return [
-        [
-            sentence._replace(weight=_weight(sentence, max(alone, position), next(central), about, headed=place > 0))
-            for position, sentence in enumerate(section)
-        ]
-        for place, section in enumerate(sections)
+        list(_section(section.paragraphs, signs, about, headed=place > 0, alone=alone))
+        for place, section in enumerate(document.sections)
     ]
+
+
+def _section(
+    paragraphs: Sequence[Sequence[str]],
+    signs: Iterator[tuple[frozenset[str], float]],
+    about: frozenset[str],
+    *,
+    headed: bool,
+    alone: bool,
+) -> Iterator[_Sentence]:
+    """The sentences of a section; `signs` holds the keywords and the centrality of each."""
+    position = 0
+    for paragraph, texts in enumerate(paragraphs):
+        for place, text in enumerate(texts):
+            content, central = next(signs)
+            length = _length(text)
+            told = central + _TITLE * len(about & content) / (1 + len(about))
+            told += _weight(text, max(alone, position), headed=headed)
+            yield _Sentence(text, paragraph, place, length, content, told * _POOR if _is_poor(text, length) else told)
+            position += 1
 
 
 def _central(sentences: Sequence[frozenset[str]]) -> Iterator[float]:
@@ -191,25 +214,28 @@ def _central(sentences: Sequence[frozenset[str]]) -> Iterator[float]:
     return (each / highest for each in central)
 
 
-def _weight(sentence: _Sentence, position: int, central: float, about: frozenset[str], *, headed: bool) -> float:
-    """What a sentence tells, by its signs; `about` are the keywords of the title."""
-    text, small = sentence.text, sentence.text.lower()
-    told = central + _TITLE * len(about & sentence.keywords) / (1 + len(about))
-    told += _QUOTING * bool(_QUOTATION.search(text))
+def _weight(text: str, position: int, *, headed: bool) -> float:
+    """What a sentence tells by its place and its form alone."""
+    told = _QUOTING if _QUOTATION.search(text) else 0.0
     figure = _FIGURE.search(text) is not None
     if headed:
-        told += _HEADED_POSITION / math.log2(position + 2) + _NEWS * bool(_NEW.search(small))
+        told += _HEADED_POSITION / math.log2(position + 2)
+        told += _NEWS * (_NEW.search(text.lower()) is not None)
         figure = figure and _MORE_THAN_A_YEAR.search(text) is not None
     else:
         told += _POSITION / math.log2(position + 2)
-    told += _FIGURES * figure
-    poor = not _SHORTEST <= sentence.length <= _LONGEST
-    poor |= text.rstrip("\"'”’» ").endswith(("?", "？"))
-    poor |= (_BYLINE.match(small) or _CAPTION.search(small)) is not None
-    return told * _POOR if poor else told
+    return told + _FIGURES * figure
 
 
-def _order(section: Sequence[_Sentence], neighbours: Neighbours) -> Iterator[range]:
+def _is_poor(text: str, length: int) -> bool:
+    """Whether it is a question, a caption, a byline, or too short or too long to quote."""
+    if not _SHORTEST <= length <= _LONGEST or text.rstrip("\"'”’» ").endswith(("?", "？")):
+        return True
+    small = text.lower()
+    return (_BYLINE.match(small) or _CAPTION.search(small)) is not None
+
+
+def _order(section: Sequence[_Sentence], neighbours: Neighbours, fits: Callable[[int], bool]) -> Iterator[range]:
     """The sentences of a section that are to be taken together, each time those that tell most beside those before.
 
     A sentence tells no more than it does alone, nor than it does on average with those that it leans on. What a
@@ -220,7 +246,7 @@ def _order(section: Sequence[_Sentence], neighbours: Neighbours) -> Iterator[ran
     own, said, least = set[int](), frozenset[str](), -math.inf
     while waiting:
         place = heappop(waiting)[1]
-        run = None if place in own else neighbours.run(place)
+        run = None if place in own or not fits(section[place].length) else neighbours.run(place)
         if run is None or (told := min(section[place].weight, _mean(section[i].weight for i in run))) < least:
             continue
         new = [section[i] for i in run if i not in own]
@@ -246,7 +272,7 @@ def _worth(sentence: _Sentence, said: Set[str]) -> float:
 
 def content_of(text: str, keywords: Keywords) -> frozenset[str]:
     """The keywords of a sentence without those that tell nothing."""
-    return frozenset(token for token in keywords.of(text) if not keywords.is_stop(token))
+    return frozenset(filterfalse(keywords.is_stop, frozenset(keywords.of(text))))
 
 
 def say_the_same(one: frozenset[str], other: frozenset[str]) -> bool:
