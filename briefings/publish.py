@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from msgspec import Struct
 
-from briefings.compose import Found, Match, by_story, compose, match
+from briefings.compose import Found, Match, by_story, compose, match, prepare
 from briefings.errors import QueryError
 from briefings.keywords import Keywords
 from briefings.slots import after_quiet, last_slot, next_due
@@ -69,6 +69,8 @@ def publish_due(
     Works in transactions of up to `limit` subscriptions: killed at any instant, what is stored is whole. After downtime
     a subscription gets one briefing, for the latest of the slots it missed.
     """
+    for workspace, since in storage.turns.workspaces(now):  # Before anybody has to wait until they are decided on.
+        prepare(storage.articles.arrived_since(workspace, _moment(since)), keywords)
     publishing = _Publishing(storage, keywords, defaults, now)
     subscriptions = deliveries = 0
     while True:

@@ -54,6 +54,12 @@ class Turns:
             cursor = connection.execute(query.with_for_update(skip_locked=True)).cursor
             return cursor.fetchall() if cursor else ()  # SQLAlchemy's own kind of rows would cost as much again.
 
+    def workspaces(self, now: datetime) -> Sequence[tuple[str, int]]:
+        """The workspaces of those that are due, and since when their news is, in UTC milliseconds. Locks nothing."""
+        query = select(_c.workspace, func.min(_c.since)).where(_c.next_due <= milliseconds(now)).group_by(_c.workspace)
+        with self._database.reading() as connection:
+            return [(row[0], row[1]) for row in connection.execute(query)]
+
     def had(self, last: int, oldest: int) -> Sequence[tuple[str, int]]:
         """What the channels of subscriptions have had that are due no later than number `last`, and perhaps of more.
 
