@@ -26,7 +26,8 @@ check: .venv/.stamp
 	@$(BIN)/mypy
 
 bench: .venv/.stamp
-	@for figure in startup questions due slack_burst discord_burst autocomplete polling; do echo "== benchmarks/$$figure.py"; $(BIN)/python -m benchmarks.$$figure || exit 1; done
+	@UV_PROJECT_ENVIRONMENT=.venv $(BIN)/uv sync --quiet --frozen --inexact --group benchmarks --python $(BIN)/python
+	@for figure in startup questions due claims million storm slack_burst discord_burst autocomplete polling; do echo "== benchmarks/$$figure.py"; $(BIN)/python -m benchmarks.$$figure || exit 1; done
 
 clean:
 	rm -rf .venv dist .mypy_cache .pytest_cache .ruff_cache .hypothesis
