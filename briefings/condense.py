@@ -44,8 +44,8 @@ _HEADED_POSITION = 0.8
 """In place of `_POSITION` under a heading, where what is newest often stands last."""
 _NEWS = 0.2
 """For a day or a present time: the fact that is new rather than the one that explains it. A year is no figure there."""
-_FILLER = 0.4
-"""What tells less than this part of the section's most telling choice is left out even where there is room."""
+_FILLER, _HEADED_FILLER = 0.4, 0.5
+"""What tells less than this part of the section's most telling sentence is left out even where there is room."""
 _SAME = 0.6
 """The part of the shorter sentence's keywords."""
 
@@ -148,7 +148,9 @@ def _preferred(
     `fits` tells whether there still is room for a sentence of so many words.
     """
     orders = {
-        place: _order(weighed, Neighbours(section.paragraphs, opens=place == 0), fits)
+        place: _order(
+            weighed, Neighbours(section.paragraphs, opens=place == 0), fits, _HEADED_FILLER if place else _FILLER
+        )
         for place, (section, weighed) in enumerate(zip(document.sections, sections, strict=True))
     }
     best = {place: run for place, order in orders.items() if (run := next(order, None))}
@@ -243,11 +245,12 @@ def _order(section: Sequence[_Sentence], neighbours: Neighbours, fits: Callable[
     """
     waiting = [(-sentence.weight, place) for place, sentence in enumerate(section)]
     heapify(waiting)
-    own, said, least = set[int](), frozenset[str](), -math.inf
+    own, said = set[int](), frozenset[str]()
+    least = filler * max((sentence.weight for sentence in section), default=0.0)
     while waiting:
         place = heappop(waiting)[1]
         run = None if place in own or not fits(section[place].length) else neighbours.run(place)
-        if run is None or (told := min(section[place].weight, _mean(section[i].weight for i in run))) < least:
+        if run is None or min(section[place].weight, _mean(section[i].weight for i in run)) < least:
             continue
         new = [section[i] for i in run if i not in own]
         worth = min(_worth(section[place], said), _mean(_worth(sentence, said) for sentence in new))
@@ -255,7 +258,6 @@ def _order(section: Sequence[_Sentence], neighbours: Neighbours, fits: Callable[
             heappush(waiting, (-worth, place))
             continue
         yield run
-        least = max(least, _FILLER * told)
         own.update(run)
         said = said.union(*(sentence.keywords for sentence in new))
 
