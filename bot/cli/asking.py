@@ -27,7 +27,7 @@ def ask(question: tuple[str, ...], place: str, since: str, as_json: bool) -> int
     exit status 1.
     """
     from bot.app import build_commands, open_index, open_keywords, open_storage
-    from bot.commands.asking import ask as answered
+    from bot.commands.asking import reply_to
 
     settings = load_settings()
     keywords = open_keywords()
@@ -41,7 +41,7 @@ def ask(question: tuple[str, ...], place: str, since: str, as_json: bool) -> int
             storage = opened.enter_context(open_storage(settings))
             return build_commands(settings, storage, index, keywords).context(ASKER, at)
 
-        reply = answered(
+        reply = reply_to(
             " ".join(question),
             index,
             keywords,

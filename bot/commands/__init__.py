@@ -147,7 +147,7 @@ class Commands:
         if typed.command == "ask" and not text.lstrip().casefold().startswith("ask"):
             return self._question(context, text)
         if typed.command == "why":
-            return why(context, typed.argument) or _ask(context, text)
+            return why(context, typed.argument) or ask(context, text)
         if typed.command in ("unsubscribe", "pause", "resume"):
             return self._on_subscription(context, typed, text)
         return self._run(context, typed.command, typed.argument or self._last_more(context.asker, typed.command))
@@ -166,11 +166,11 @@ class Commands:
         """An answer; and where there is none, or the words have a schedule or a channel, the command that was meant."""
         mended = meant(text)
         if mended is None:
-            return _ask(context, text)
+            return ask(context, text)
         hint = refused(f"Did you mean `{mended}`?")
         if _looks_like_command(mended):
             return hint
-        reply = _ask(context, text)
+        reply = ask(context, text)
         return reply if reply.found else hint
 
     def _on_subscription(self, context: Context, typed: Typed, text: str) -> Reply:
@@ -178,7 +178,7 @@ class Commands:
         try:
             return self._run(context, typed.command, typed.argument)
         except NotFound:
-            if number(typed.argument) is None and " " in typed.argument and (reply := _ask(context, text)).found:
+            if number(typed.argument) is None and " " in typed.argument and (reply := ask(context, text)).found:
                 return reply
             raise
 
@@ -227,23 +227,12 @@ def _looks_like_command(text: str) -> bool:
         return False
 
 
-def _ask(context: Context, question: str) -> Reply:
-    return ask(
-        question,
-        context.index,
-        context.keywords,
-        workspace=context.workspace,
-        now=context.now,
-        context=lambda: context,
-    )
-
-
 def _why(context: Context, argument: str) -> Reply:
     return why(context, argument) or refused(f"No article has the headline “{argument}”; `latest` lists some.")
 
 
 COMMANDS: dict[str, Callable[[Context, str], Reply]] = {
-    "ask": _ask,
+    "ask": ask,
     "brief": brief,
     "latest": latest,
     "subscribe": subscribe,

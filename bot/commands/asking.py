@@ -25,7 +25,19 @@ SHOWN = 3
 """Quotes in one reply; as many again wait behind "more"."""
 
 
-def ask(
+def ask(context: Context, question: str) -> Reply:
+    """What `reply_to` says to whoever typed the question."""
+    return reply_to(
+        question,
+        context.index,
+        context.keywords,
+        workspace=context.workspace,
+        now=context.now,
+        context=lambda: context,
+    )
+
+
+def reply_to(
     question: str,
     index: Index,
     keywords: Keywords,

@@ -201,9 +201,7 @@ def _known(head: Head) -> str:
 
 def _nothing(context: Context, words: str) -> Reply:
     """What `ask` says when there is nothing: the words looked for and the nearest headline."""
-    reply = ask(
-        words, context.index, context.keywords, workspace=context.workspace, now=context.now, context=lambda: context
-    )
+    reply = ask(context, words)
     if not reply.found:
         return replace(reply, private=True)
     text = f"No topic, section, headline or article is “{words}”, but `ask {words}` finds sentences on it."
