@@ -237,7 +237,9 @@ def _is_poor(text: str, length: int) -> bool:
     return (_BYLINE.match(small) or _CAPTION.search(small)) is not None
 
 
-def _order(section: Sequence[_Sentence], neighbours: Neighbours, fits: Callable[[int], bool]) -> Iterator[range]:
+def _order(
+    section: Sequence[_Sentence], neighbours: Neighbours, fits: Callable[[int], bool], filler: float
+) -> Iterator[range]:
     """The sentences of a section that are to be taken together, each time those that tell most beside those before.
 
     A sentence tells no more than it does alone, nor than it does on average with those that it leans on. What a
