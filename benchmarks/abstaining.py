@@ -17,17 +17,14 @@ The figures, printed for each set and over all sets, each set counting the same:
 """
 
 import argparse
-import gzip
-import json
-import os
 import random
 from collections.abc import Iterator, Sequence
 from itertools import pairwise
-from pathlib import Path
 from statistics import mean
 from typing import Any
 
-from benchmarks.quality import KEYWORDS, Answering
+from benchmarks.data import KEYWORDS, read_set
+from benchmarks.quality import Answering
 
 SETS = (
     *("squad", "qed", "xquad_en", "xquad_de", "xquad_es", "xquad_ru", "xquad_zh"),
@@ -102,8 +99,7 @@ def main() -> None:
     print(" ".join([f"{'set':<16}", *(f"{key:>8}" for key in COLUMNS)]))
     rows: list[dict[str, float]] = []
     for name in options.sets:
-        with gzip.open(Path(os.environ["BENCH_SHARED"]) / name / "dev.jsonl.gz", "rt", encoding="utf-8") as lines:
-            groups = sorted(map(json.loads, lines), key=lambda group: str(group["id"]))
+        groups = sorted(read_set(name), key=lambda group: str(group["id"]))
         rows.append(measure(groups, options.limit, options.seed))
         print(_row(name, rows[-1]), flush=True)
     print(_row("all", {key: mean(row[key] for row in rows if key in row) for key in rows[0]}))

@@ -13,14 +13,11 @@ feedparser finds more entries; and the least CPU time of the rounds. `entries` i
 
 import argparse
 import base64
-import gzip
-import json
-import os
 import time
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
+from benchmarks.data import read_set
 from briefings.errors import UnreadableFeed
 from briefings.feeds import entry_of, read_feed, read_parts
 
@@ -66,9 +63,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--rounds", type=int, default=3)
     rounds = parser.parse_args().rounds
-    with gzip.open(Path(os.environ["BENCH_SHARED"]) / "feeds" / "dev.jsonl.gz", "rt", encoding="utf-8") as lines:
-        rows = [json.loads(line) for line in lines]
-    files = {row["id"]: base64.b64decode(row["raw"]) for row in rows}
+    files = {row["id"]: base64.b64decode(row["raw"]) for row in read_set("feeds")}
 
     found = {name: (len(entries(raw)), read(raw), read_by_feedparser(raw)) for name, raw in files.items()}
     for title, names in (("all files", list(found)), ("real feeds", [name for name in found if name.startswith(REAL)])):

@@ -17,20 +17,18 @@ The figures, printed for each set:
 """
 
 import argparse
-import gzip
-import json
 import logging
-import os
 import re
 import time
 from collections import Counter
 from collections.abc import Callable, Iterable
 from importlib import import_module
 from importlib.util import find_spec
-from pathlib import Path
+from itertools import islice
 from statistics import mean
 from typing import Any
 
+from benchmarks.data import read_set
 from briefings.pages import read_page
 from briefings.sections import assemble
 
@@ -217,8 +215,7 @@ def main() -> None:
     logging.disable(logging.CRITICAL)
     print(f"{'set':<18} {'system':<23} {'pages':>5} {'F1':>6} {'headF1':>7} {'sectF1':>7} {'ms/page':>8} {'time':>6}")
     for name in options.sets:
-        with gzip.open(Path(os.environ["BENCH_SHARED"]) / name / "dev.jsonl.gz", "rt", encoding="utf-8") as lines:
-            pages = [json.loads(line) for line in lines][: options.limit]
+        pages = list(islice(read_set(name), options.limit))
         first: float | None = None
         for system in options.systems:
             if system in MODULES and find_spec(MODULES[system]) is None:

@@ -23,10 +23,10 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from benchmarks.data import KEYWORDS
 from briefings.answer import answer
 from briefings.condense import condense, preferred
 from briefings.index import Index
-from briefings.keywords import Keywords, load_aliases
 from briefings.languages import language_of
 from briefings.pages import read_page
 from briefings.ranking import CANDIDATES, asked_for, rank
@@ -34,7 +34,6 @@ from briefings.sections import assemble
 from briefings.sentences import split
 from briefings.types import EVERYONE, Answer, Article, Change, Document, Section
 
-KEYWORDS = Keywords(load_aliases(Path(__file__).parent.parent / "config" / "aliases.toml"))
 LONG_AGO = datetime(2000, 1, 1, tzinfo=UTC)
 
 

@@ -1,8 +1,8 @@
 """The splitter beside syntok: boundaries found on texts whose sentences are known, and time.
 
-    BENCH_SHARED=data python -m benchmarks.sentences [--json FILE]
+    BENCH_SHARED=DATA python -m benchmarks.sentences [--json FILE]
 
-What counts as known:
+DATA is a folder of NAME/dev.jsonl.gz. What counts as known:
 
     highlights     the points that editors wrote above CNN and Daily Mail articles, one sentence each
     openings       the one-sentence introductions of BBC articles
@@ -16,17 +16,15 @@ when it is installed.
 """
 
 import argparse
-import gzip
 import json
-import os
 import re
 import sys
 import time
 from collections.abc import Callable, Iterable, Iterator
 from itertools import accumulate
 from pathlib import Path
-from typing import Any
 
+from benchmarks.data import read_set
 from briefings.sentences import split
 
 _ENDED = re.compile(r"[.!?][\"'”’)]*$")
@@ -41,12 +39,11 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--json", type=Path, help="keep the figures here")
     keep = parser.parse_args().json
-    shared = Path(os.environ.get("BENCH_SHARED", "data"))
     splitters = {"sidelines": split, **_syntok()}
     rows = []
     print("| set | sentences | splitter | P | R | F1 | MB/s |\n| --- | --- | --- | --- | --- | --- | --- |")
     for name, texts in SETS.items():
-        gold = [sentences for sentences in texts(shared) if len(sentences) > 1]
+        gold = [sentences for sentences in texts() if len(sentences) > 1]
         for splitter, function in splitters.items():
             precision, recall, f1, speed = measured(gold, function)
             count = sum(map(len, gold))
@@ -97,43 +94,38 @@ def _syntok() -> dict[str, Callable[[str], Iterable[str]]]:
 # Texts whose sentences are known ----------------------------------------------------------------------------
 
 
-def _highlights(shared: Path) -> Iterator[list[str]]:
-    for row in _rows(shared, "cnndm_sample"):
+def _highlights() -> Iterator[list[str]]:
+    for row in read_set("cnndm_sample"):
         for reference in row["references"]:
             yield [_detokenised(line) for line in reference.split("\n") if line.strip()]
-    for row in _rows(shared, "realsumm"):
+    for row in read_set("realsumm"):
         for reference in row["references"]:
             yield [_detokenised(line) for line in re.findall(r"<t>(.*?)</t>", reference) if line.strip()]
 
 
-def _openings(shared: Path) -> Iterator[list[str]]:
-    return _blocks(reference for row in _rows(shared, "pyrxsum") for reference in row["references"])
+def _openings() -> Iterator[list[str]]:
+    return _blocks(reference for row in read_set("pyrxsum") for reference in row["references"])
 
 
-def _evidence(shared: Path) -> Iterator[list[str]]:
-    texts = {document["text"]: None for row in _rows(shared, "multihop_facts") for document in row["docs"]}
+def _evidence() -> Iterator[list[str]]:
+    texts = {document["text"]: None for row in read_set("multihop_facts") for document in row["docs"]}
     return _blocks(text for text in texts if _ENDED.search(text) and _BEGUN.match(text))
 
 
-def _encyclopaedia(shared: Path) -> Iterator[list[str]]:
-    for row in _rows(shared, "qed"):
+def _encyclopaedia() -> Iterator[list[str]]:
+    for row in read_set("qed"):
         for document in row["docs"]:
             if "?" not in document["text"] and "!" not in document["text"]:
                 cut = re.sub(r"( \.(?: ''| '| \))*) (?=\S)", r"\1\n", document["text"])
                 yield [_detokenised(line) for line in cut.split("\n")]
 
 
-SETS: dict[str, Callable[[Path], Iterator[list[str]]]] = {
+SETS: dict[str, Callable[[], Iterator[list[str]]]] = {
     "highlights": _highlights,
     "openings": _openings,
     "evidence": _evidence,
     "encyclopaedia": _encyclopaedia,
 }
-
-
-def _rows(shared: Path, name: str) -> Iterator[dict[str, Any]]:
-    with gzip.open(shared / name / "dev.jsonl.gz", "rt", encoding="utf-8") as lines:
-        yield from map(json.loads, lines)
 
 
 def _blocks(sentences: Iterable[str]) -> Iterator[list[str]]:

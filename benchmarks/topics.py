@@ -6,14 +6,11 @@ Run from the repository's folder (or with it on PYTHONPATH):
 
 import re
 from collections.abc import Callable
-from pathlib import Path
 
-from briefings.keywords import Keywords, load_aliases
+from benchmarks.data import KEYWORDS
 from briefings.sentences import split
 from briefings.topics import article_terms, parse
 from briefings.types import Document, Section
-
-KEYWORDS = Keywords(load_aliases(Path(__file__).parent.parent / "config" / "aliases.toml"))
 
 _PARAGRAPH = re.compile(r"\n(?=\s)")  # wire stories break their lines and indent their paragraphs
 
