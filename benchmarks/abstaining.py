@@ -80,7 +80,7 @@ def measure(groups: Sequence[Group], limit: int, seed: int) -> dict[str, float]:
             quotes = system.answer(question).quotes
             answered.append(bool(quotes))
             if quotes:
-                right.append(places[quotes[0].article.id] in gold)
+                right.append(places[quotes[0].article.id - 1] in gold)
         for question, gold in asked(other, limit, chance):
             if gold.isdisjoint(docs):
                 refused.append(not system.answer(question).quotes)

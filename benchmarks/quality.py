@@ -32,7 +32,8 @@ from briefings.pages import read_page
 from briefings.ranking import CANDIDATES, asked_for, rank
 from briefings.sections import assemble
 from briefings.sentences import split
-from briefings.types import EVERYONE, Answer, Article, Change, Document, Section
+from briefings.types import EVERYONE, Answer, Document, Section
+from tests.archive import Archive
 
 LONG_AGO = datetime(2000, 1, 1, tzinfo=UTC)
 
@@ -44,7 +45,7 @@ def summarise(article: dict[str, Any], budget: dict[str, int]) -> list[str]:
     """
     document = Document(title=article["title"], sections=(Section(None, (tuple(article["sentences"]),)),))
     if "words" not in budget:
-        condensed = condense(document, KEYWORDS, **budget)
+        condensed = condense(document, KEYWORDS, sentences=budget["sentences"])
         return [sentence.text for section in condensed for sentence in section.sentences]
     told: list[str] = []
     for sentences in preferred(document, KEYWORDS):
@@ -71,7 +72,7 @@ class Answering:
         self._docs = docs
         self._folder = tempfile.TemporaryDirectory()
         self._index = Index.open(Path(self._folder.name), KEYWORDS)
-        self._index.catch_up(_Passages(docs))
+        self._index.catch_up(Archive(map(_document, docs), LONG_AGO))
 
     def ask(self, question: str, k: int) -> list[dict[str, str]]:
         """The best sentence of each of the `k` best passages. Nothing is withheld: the yardstick does not abstain."""
@@ -81,49 +82,21 @@ class Answering:
         candidates = self._index.search(asked.tokens, workspace=EVERYONE, limit=CANDIDATES, question=question)
         return [
             {
-                "id": self._docs[each.candidate.article.id]["id"],
+                "id": self._docs[each.candidate.article.id - 1]["id"],
                 "sentence": each.candidate.paragraphs[each.paragraph][each.sentence],
             }
             for each in rank(asked, candidates, KEYWORDS, LONG_AGO)[:k]
         ]
 
     def answer(self, question: str) -> Answer:
-        """What the product answers, which may be nothing; the id of an article is the place of its passage."""
+        """What the product answers, which may be nothing; the passages are articles numbered from 1."""
         return answer(question, self._index, KEYWORDS, workspace=EVERYONE, now=LONG_AGO)
 
 
-class _Passages:
-    """Passages as the stored articles that an index follows."""
-
-    def __init__(self, docs: list[dict[str, str]]) -> None:
-        self._changes = [_change(number, doc) for number, doc in enumerate(docs)]
-
-    def last_change(self) -> int:
-        return len(self._changes)
-
-    def purged(self) -> int:
-        return 0
-
-    def count_changes(self, after: int) -> int:
-        return len(self._changes) - after
-
-    def changes(self, after: int) -> list[Change]:
-        return self._changes[after : after + 1_000]
-
-
-def _change(number: int, doc: dict[str, str]) -> Change:
+def _document(doc: dict[str, str]) -> Document:
     paragraphs = tuple(split(paragraph) for paragraph in doc["text"].split("\n") if paragraph.strip())
-    article = Article(
-        id=number,
-        story=number,
-        arrived=LONG_AGO,
-        updated=LONG_AGO,
-        change=number + 1,
-        title=doc["title"],
-        language=language_of(doc["text"]),
-        sections=(Section(doc["heading"] or None, paragraphs),),
-    )
-    return Change(number=number + 1, id=number, article=article, workspaces=(EVERYONE,))
+    section = Section(doc["heading"] or None, paragraphs)
+    return Document(title=doc["title"], language=language_of(doc["text"]), sections=(section,))
 
 
 system = Answering

@@ -14,7 +14,8 @@ from briefings.entries import Candidate
 from briefings.index import Index
 from briefings.keywords import Keywords, load_aliases
 from briefings.sentences import join
-from briefings.types import EVERYONE, EVERYWHERE, Answer, Article, Change, Document, Head, Scope, Section
+from briefings.types import EVERYONE, EVERYWHERE, Answer, Document, Head, Scope, Section
+from tests.archive import Archive
 
 ROOT = Path(__file__).parents[2]
 KEYWORDS = Keywords(load_aliases(ROOT / "config" / "aliases.toml"))
@@ -49,41 +50,9 @@ OTHERS = [
 ]
 
 
-class Articles:
-    """Documents as the stored articles that an index follows."""
-
-    def __init__(self, documents: Sequence[Document], workspace: str = EVERYONE) -> None:
-        self._changes = [self._change(number, made, workspace) for number, made in enumerate(documents, 1)]
-
-    def _change(self, number: int, made: Document, workspace: str) -> Change:
-        article = Article(
-            id=number,
-            story=number,
-            arrived=NOW,
-            updated=NOW,
-            change=number,
-            title=made.title,
-            sections=made.sections,
-            published=made.published,
-        )
-        return Change(number=number, id=number, article=article, workspaces=(workspace,))
-
-    def last_change(self) -> int:
-        return len(self._changes)
-
-    def purged(self) -> int:
-        return 0
-
-    def count_changes(self, after: int) -> int:
-        return len(self._changes) - after
-
-    def changes(self, after: int) -> Sequence[Change]:
-        return self._changes[after:]
-
-
 def indexed(folder: Path, documents: Sequence[Document], workspace: str = EVERYONE) -> Index:
     index = Index.open(folder, KEYWORDS)
-    index.catch_up(Articles(documents, workspace))
+    index.catch_up(Archive(documents, NOW, workspace))
     return index
 
 

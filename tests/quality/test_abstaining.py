@@ -7,7 +7,8 @@ from briefings.answer import answer
 from briefings.index import Index
 from briefings.keywords import Keywords, load_aliases
 from briefings.sections import Block, assemble
-from briefings.types import EVERYONE, Article, Change
+from briefings.types import Document
+from tests.archive import Archive
 
 KEYWORDS = Keywords(load_aliases(Path(__file__).parents[2] / "config" / "aliases.toml"))
 NOW = datetime(2026, 5, 4, tzinfo=UTC)
@@ -90,38 +91,8 @@ ARTICLES = [
 ]
 
 
-class Articles:
-    """Some of the articles, as an index follows them."""
-
-    def __init__(self, chosen: list[int]) -> None:
-        self._changes = [self._change(place, number) for number, place in enumerate(chosen, 1)]
-
-    def _change(self, place: int, number: int) -> Change:
-        title, language, *paragraphs, _ = ARTICLES[place]
-        blocks = [Block(text) for text in paragraphs]
-        article = Article(
-            id=number,
-            story=number,
-            title=title,
-            language=language,
-            sections=assemble(blocks),
-            arrived=NOW,
-            updated=NOW,
-            change=number,
-        )
-        return Change(number=number, id=number, article=article, workspaces=(EVERYONE,))
-
-    def last_change(self) -> int:
-        return len(self._changes)
-
-    def purged(self) -> int:
-        return 0
-
-    def count_changes(self, after: int) -> int:
-        return len(self._changes) - after
-
-    def changes(self, after: int) -> list[Change]:
-        return self._changes[after:]
+def document(title: str, language: str, *paragraphs: str) -> Document:
+    return Document(title=title, language=language, sections=assemble([Block(text) for text in paragraphs]))
 
 
 def test_what_is_there_is_answered_and_what_is_not_is_refused(tmp_path):
@@ -129,7 +100,7 @@ def test_what_is_there_is_answered_and_what_is_not_is_refused(tmp_path):
     for half in (0, 1):
         chosen = [place for place in range(len(ARTICLES)) if place % 2 == half]
         index = Index.open(tmp_path / str(half), KEYWORDS)
-        index.catch_up(Articles(chosen))
+        index.catch_up(Archive([document(*ARTICLES[place][:-1]) for place in chosen], NOW))
         for place, (*_, questions) in enumerate(ARTICLES):
             for question in questions:
                 quotes = answer(question, index, KEYWORDS, workspace="w", now=NOW).quotes

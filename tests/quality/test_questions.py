@@ -1,6 +1,5 @@
 """The right section and the right sentence for questions in several languages, on texts of our own."""
 
-from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -10,7 +9,8 @@ from briefings.index import Index
 from briefings.keywords import Keywords, load_aliases
 from briefings.ranking import CANDIDATES, asked_for, rank
 from briefings.sentences import split
-from briefings.types import EVERYONE, Article, Change, Section
+from briefings.types import EVERYONE, Document, Section
+from tests.archive import Archive
 
 NOW = datetime(2026, 3, 2, tzinfo=UTC)
 KEYWORDS = Keywords(load_aliases(Path(__file__).parents[2] / "config" / "aliases.toml"))
@@ -52,40 +52,18 @@ QUESTIONS = [
 ]
 
 
-class Texts:
-    """The texts as the stored articles that an index follows."""
-
-    def last_change(self) -> int:
-        return len(TEXTS)
-
-    def purged(self) -> int:
-        return 0
-
-    def count_changes(self, after: int) -> int:
-        return len(TEXTS) - after
-
-    def changes(self, after: int) -> Sequence[Change]:
-        return [_change(number, *TEXTS[number]) for number in range(after, len(TEXTS))]
-
-
-def _change(number: int, language: str, title: str, text: str) -> Change:
-    article = Article(
-        id=number,
-        story=number,
-        arrived=NOW,
-        updated=NOW,
-        change=number + 1,
-        title=title,
-        language=language,
-        sections=(Section(None, (split(text),)),),
-    )
-    return Change(number=number + 1, id=number, article=article, workspaces=(EVERYONE,))
-
-
 @pytest.fixture(scope="module")
 def index(tmp_path_factory: pytest.TempPathFactory) -> Index:
     made = Index.open(tmp_path_factory.mktemp("index"), KEYWORDS)
-    made.catch_up(Texts())
+    made.catch_up(
+        Archive(
+            (
+                Document(title=title, language=language, sections=(Section(None, (split(text),)),))
+                for language, title, text in TEXTS
+            ),
+            NOW,
+        )
+    )
     return made
 
 
@@ -97,4 +75,4 @@ def test_the_right_sentence_of_the_right_text_comes_first(
     assert asked is not None
     candidates = index.search(asked.tokens, workspace=EVERYONE, limit=CANDIDATES)
     best = rank(asked, candidates, KEYWORDS, NOW)[0]
-    assert (best.candidate.article.id, best.sentence) == (article, sentence)
+    assert (best.candidate.article.title, best.sentence) == (TEXTS[article][1], sentence)
