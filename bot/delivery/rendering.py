@@ -20,9 +20,9 @@ if TYPE_CHECKING:
 
 log = logging.getLogger("bot.delivery")
 
-AT_ONCE = 2
-"""Deliveries rendered at a time. With hundreds of threads that all want to go on, whoever asks something meanwhile
-waits for seconds: measured by `benchmarks/storm.py`."""
+AT_ONCE = 8
+"""Deliveries rendered at a time: enough while a distant database is asked. With hundreds of threads that all want to go
+on, whoever asks something meanwhile waits for seconds: measured by `benchmarks/storm.py`."""
 
 
 class Rendering:
