@@ -32,11 +32,15 @@ MONTHS = (
     *("january", "february", "march", "april", "may", "june"),
     *("july", "august", "september", "october", "november", "december"),
 )
-UNITS = {"hour": 1 / 24, "day": 1, "week": 7, "month": 30, "year": 365}
-NUMBERS = {"a": 1, "an": 1, "one": 1, "two": 2, "three": 3, "four": 4, "five": 5, "six": 6, "seven": 7, "ten": 10}
+DAYS = {"hour": 1 / 24, "day": 1, "week": 7, "month": 30, "year": 365}
+"""Of each unit, where it is counted back from now."""
+NUMBERS = ("one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve")
 
 _WEEKDAY = "|".join(WEEKDAYS)
-_MONTH = "|".join(f"{month[:3]}(?:{month[3:]})?" if month[3:] else month for month in MONTHS)
+_MONTH = "|".join(f"{month[:3]}(?:{month[3:]})?" if month[3:] else month for month in (*MONTHS, "sept"))
+_DAY = r"(?P<day>\d{1,2})(?:st|nd|rd|th)?"
+_DAY_OF_MONTH = re.compile(rf"{_DAY}(?: of)? (?P<month>{_MONTH})\.?")
+_MONTH_AND_DAY = re.compile(rf"(?P<month>{_MONTH})\.? (?:the )?{_DAY}")
 _UNIT = r"(?:day|week|month|year)"
 _ENDINGS = (
     re.compile(r"(?P<how>since|before)\s+(?P<day>\S.*)", re.IGNORECASE),
@@ -127,11 +131,10 @@ def read_time(said: str, now: datetime, zone: str) -> Asked | None:
         if match is None:
             continue
         if "unit" in match.groupdict():
-            number = (match["n"] or "one").lower()
-            count = int(number) if number.isdigit() else NUMBERS.get(number)
+            count = _count(match["n"] or "one")
             if not count:
                 raise _unread(said)
-            return Asked("", since=now - timedelta(days=count * UNITS[match["unit"].lower()]), said=said)
+            return Asked("", since=now - timedelta(days=count * DAYS[match["unit"].lower()]), said=said)
         how = match["how"].lower()
         days = clock.days(match["day"])
         if days is None:
@@ -145,6 +148,13 @@ def read_time(said: str, now: datetime, zone: str) -> Asked | None:
             return Asked("", until=first, said=said)
         return Asked("", since=first, until=after, said=said, loose=how in ("on", "in"))
     return None
+
+
+def _count(number: str) -> int:
+    """What a number in digits or in words is; 0 for any other word."""
+    if number.isdigit():
+        return int(number)
+    return NUMBERS.index(number.lower()) + 1 if number.lower() in NUMBERS else 0
 
 
 def _timely(said: str) -> bool:
@@ -195,12 +205,10 @@ class _Clock:
         return self._date(said)
 
     def _date(self, said: str) -> tuple[date, date] | None:
-        part = re.fullmatch(rf"(\d{{1,2}})(?:st|nd|rd|th)?(?: of)? ({_MONTH})\.?", said)
-        swapped = re.fullmatch(rf"({_MONTH})\.? (?:the )?(\d{{1,2}})(?:st|nd|rd|th)?", said)
-        if part or swapped:
-            day, month = (part[1], part[2]) if part else (swapped[2], swapped[1])  # type: ignore[index]
-            for year in (self._today.year, *range(self._today.year - 1, self._today.year - 5, -1)):
-                found = parse_date(f"{year}-{_number(month)}-{day}")
+        part = _DAY_OF_MONTH.fullmatch(said) or _MONTH_AND_DAY.fullmatch(said)
+        if part:
+            for year in range(self._today.year, self._today.year - 5, -1):  # Back to the latest 29 February.
+                found = parse_date(f"{year}-{_number(part['month'])}-{part['day']}")
                 if found and found.date() <= self._today:
                     return self._span(found.date(), 1)
             return None

@@ -28,6 +28,7 @@ def local(day: str, zone: str = ZONE) -> datetime:
         ("since Feb. 2025", "2025-02-01", None),
         ("since 14 May", "2026-05-14", None),
         ("since the 14th of May", "2026-05-14", None),
+        ("since Sept. 3", "2026-09-03", None),
         ("since 26 November", "2025-11-26", None),
         ("since 29 February", "2024-02-29", None),
         ("since May 14, 2025", "2025-05-14", None),
@@ -60,6 +61,7 @@ def test_times(said: str, since: str | None, until: str | None) -> None:
         ("the past two weeks", timedelta(weeks=2)),
         ("over the past week", timedelta(weeks=1)),
         ("in the last 10 days", timedelta(days=10)),
+        ("in the last nine days", timedelta(days=9)),
     ],
 )
 def test_times_that_count_back_from_now(said: str, back: timedelta) -> None:
