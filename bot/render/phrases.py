@@ -6,7 +6,7 @@ from msgspec import Struct
 
 from bot.render.block_text import shorten
 from bot.render.limits import SOURCE, TITLE
-from bot.render.plain_text import STEERING, date_words
+from bot.render.plain_text import STEERING, date_words, nothing_on
 from briefings.types import Action, Answer, Briefing, Content, Head, Listing, Notice
 
 GLANCE = 150
@@ -47,11 +47,7 @@ def doubts(answer: Answer, most: int | None = None) -> list[Action]:
 
 def nothing_words(answer: Answer) -> str:
     """That the archive has nothing, with the words that were looked for."""
-    if not answer.looked_for:
-        return "I have nothing on that: there is no word in it to look for."
-    where = f" {shorten(answer.where, TITLE)}" if answer.where else ""
-    words = ", ".join(shorten(word, SOURCE) for word in answer.looked_for)
-    return f"I have nothing on that{where}. I looked for: {words}."
+    return nothing_on([shorten(word, SOURCE) for word in answer.looked_for], shorten(answer.where, TITLE))
 
 
 class NoticeLine(Struct, frozen=True):

@@ -194,12 +194,15 @@ def _quote(quote: Quote, width: int) -> list[str]:
     return lines
 
 
+def nothing_on(looked_for: Sequence[str], where: str) -> str:
+    """That the archive has nothing, with the words that were looked for, and the part of it if it was only one."""
+    if not looked_for:
+        return "I have nothing on that: there is no word in it to look for."
+    return f"I have nothing on that{' ' if where else ''}{where}. I looked for: {', '.join(looked_for)}."
+
+
 def _nothing(answer: Answer, width: int) -> list[str]:
-    if not answer.looked_for:
-        return wrap("I have nothing on that: there is no word in it to look for.", width)
-    words = ", ".join(clean(word) for word in answer.looked_for)
-    where = f" {clean(answer.where)}" if answer.where else ""
-    lines = wrap(f"I have nothing on that{where}. I looked for: {words}.", width)
+    lines = wrap(nothing_on([clean(word) for word in answer.looked_for], clean(answer.where)), width)
     if answer.nearest:
         lines += wrap(f"The nearest headline is “{clean(answer.nearest.title)}”.", width)
     return lines
