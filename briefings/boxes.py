@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from typing import Any
 
 LONG = 80
-"""Characters of a paragraph that tells where the article stands."""
+"""Characters of a long paragraph: those tell where the article stands."""
 
 DOMINANT = 0.5
 """Share of the text of all long paragraphs from which an element is the one that the article stands in."""

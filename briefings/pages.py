@@ -4,7 +4,7 @@ import logging
 from collections.abc import Iterator
 from typing import Any
 
-from briefings.boxes import drop_boxes, join_parts
+from briefings.boxes import LONG, drop_boxes, join_parts
 from briefings.facts import facts_of
 from briefings.furniture import is_furniture
 from briefings.outline import arrange, outline_of
@@ -14,9 +14,6 @@ from briefings.standfirst import standfirst_of
 ENOUGH, TOO_MUCH = 0.6, 5.0
 """What the quick way keeps, as a share of the page's long paragraphs, for it to be believed. Outside of this, on one
 page in six, the thorough way is taken, which compares two more methods: agreement is that of always taking it."""
-
-LONG = 80
-"""Characters of a long paragraph."""
 
 _BLOCKS = ("head", "p", "item", "quote", "code", "row")
 # What makes a block one that only holds others. Cells of a table that is not a page's layout hold paragraphs at most.
