@@ -6,7 +6,7 @@ along, so that answering opens no database; with a model, so is what each sectio
 
 from collections.abc import Iterator, Sequence
 from datetime import datetime
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol
 
 import msgspec
 import tantivy
@@ -39,6 +39,14 @@ class Embedding(Protocol):
         """How close each of `others` is to `one`, -1 to 1."""
 
 
+class Words(NamedTuple):
+    """The keywords of a section, by where they stand; those of its sentences as its paragraphs hold them."""
+
+    title: tuple[str, ...]
+    heading: tuple[str, ...]
+    paragraphs: tuple[tuple[tuple[str, ...], ...], ...]
+
+
 class Candidate(Struct, frozen=True, kw_only=True):
     """A section that carries words looked for; `section` is its place in the article, 0 for the lead.
 
@@ -58,6 +66,12 @@ class Candidate(Struct, frozen=True, kw_only=True):
     def keywords(self, keywords: Keywords) -> Keywords:
         """Those of the article that it belongs to: in its language, with the acronyms that it defines."""
         return keywords.in_language(self.language).with_acronyms(self.acronyms)
+
+    def words(self, keywords: Keywords) -> Words:
+        """All that it says; what looking at a candidate costs, so once for each question."""
+        local = self.keywords(keywords)
+        paragraphs = tuple(tuple(map(local.of, sentences)) for sentences in self.paragraphs)
+        return Words(local.of(self.article.title), local.of(self.heading or ""), paragraphs)
 
 
 def _schema() -> tantivy.Schema:

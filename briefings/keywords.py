@@ -10,7 +10,7 @@ so that "South Korea" is found by "ROK" and by "Korea" alike.
 
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from functools import cache, lru_cache
+from functools import cache
 from itertools import chain
 from pathlib import Path
 from typing import cast
@@ -26,6 +26,20 @@ FORMAT = 2
 """To be raised when the same text gives other tokens than before, so that indexes are rebuilt."""
 
 _REMEMBERED = 32_768  # words whose tokens are kept: the vocabulary of some hundred articles, and 10 MB at most
+
+
+class _Remembering(dict[str, tuple[str, ...]]):
+    """The tokens of the words seen lately. It forgets all when full: an order of use would double a look's cost."""
+
+    def __init__(self, tokens_of: Callable[[str], tuple[str, ...]]) -> None:
+        self._tokens_of = tokens_of
+
+    def __missing__(self, word: str) -> tuple[str, ...]:
+        if len(self) >= _REMEMBERED:
+            self.clear()
+        tokens = self[word] = self._tokens_of(word)
+        return tokens
+
 
 # Words that carry nothing to look for -----------------------------------------------------------------------
 
@@ -43,7 +57,7 @@ _OPENING = re.compile(
     | what(?:'s|\s+is|\s+are|s)?\s+(?:new|the\s+latest|the\s+news|up|happening|going\s+on|known)
         (?:\s+(?:news|word|update))?\s*(?:about|on|with|from|in|at)\b
     | what(?:'s|\s+is)?\s+the\s+(?:story|deal|situation)\s+(?:with|on|about)\b
-    | what\s+(?:do|did)\s+(?:you|we|they)\s+(?:know|have|say|write)\s+(?:about|on)\b
+    | what\s+(?:do|did)\s+(?:you|we|they)\s+(?:know|have|say|write)\s+(?:about|on|of)\b
     | (?:what|how)\s+about\b
     | i(?:'d|\s+would)?\s+(?:want|like|need)\s+to\s+(?:know|read|hear)\s+(?:more\s+)?(?:about|on)\b
     | (?:search|look|find)\s+(?:for|up)\b
@@ -142,7 +156,7 @@ class Keywords:
         self._phrases: dict[str, list[tuple[tuple[str, ...], tuple[str, ...]]]] = {}
         self.language = language
         self._stop = _stop_words(language)
-        self._tokens = lru_cache(_REMEMBERED)(self._tokens_of_word)
+        self._tokens = _Remembering(self._tokens_of_word).__getitem__
         self._others: dict[str, Keywords] = {}
         taken: dict[tuple[str, ...], str] = {}
         phrases: list[tuple[str, str]] = []

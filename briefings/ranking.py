@@ -6,12 +6,12 @@ the best one is an answer at all is for `answer` to say.
 
 import math
 import re
-from collections.abc import Mapping, Sequence, Set
+from collections.abc import Iterable, Mapping, Sequence, Set
 from datetime import datetime
 from itertools import pairwise
 from typing import NamedTuple
 
-from briefings.entries import Candidate
+from briefings.entries import Candidate, Words
 from briefings.function_words import language_of_question
 from briefings.index import Index
 from briefings.keywords import Keywords
@@ -111,16 +111,13 @@ class Question(NamedTuple):
 
 
 class Ranked(NamedTuple):
-    """A candidate with its best sentence: where it stands, its score, and the support it gives the question.
-
-    Support counts the sentence, the one before it, the heading and the title.
-    """
+    """A candidate with what it says, where its best sentence stands, and its score."""
 
     candidate: Candidate
+    words: Words
     paragraph: int
     sentence: int
     score: float
-    support: float
 
 
 def asked_for(question: str, index: Index, keywords: Keywords) -> Question | None:
@@ -160,24 +157,23 @@ def rank(question: Question, candidates: Sequence[Candidate], keywords: Keywords
 
 def _ranked(question: Question, candidate: Candidate, keywords: Keywords, now: datetime | None) -> Ranked:
     """A candidate with its best sentence; here all that counts for it is added up."""
-    local = candidate.keywords(keywords)
+    words = candidate.words(keywords)
     wanted = frozenset(question.tokens)
-    title, heading = local.of(candidate.article.title), local.of(candidate.heading or "")
-    above = wanted.intersection((*title, *heading))
-    looked = _looked_through(question, candidate.paragraphs, local, above=wanted.intersection(title))
-    pairs = looked.pairs.union(*(question.pairs.intersection(pairwise(line)) for line in (title, heading)))
+    above = wanted.intersection((*words.title, *words.heading))
+    looked = _looked_through(question, candidate, words, keywords.in_language(candidate.language))
+    pairs = looked.pairs.union(*(question.pairs.intersection(pairwise(line)) for line in (words.title, words.heading)))
     score = math.fsum(
         (
             candidate.score,
             _SENTENCE * looked.best,
             _PAIR * question.weight_of_pairs(pairs),
-            _ALIKE_IN_SECTION * question.weight(looked.alike - looked.found - above),
-            question.weight(wanted.intersection(title)) * _part_asked(title, wanted),
+            _ALIKE_IN_SECTION * question.weight(looked.alike - above),
+            question.weight(wanted.intersection(words.title)) * _part_asked(words.title, wanted),
             _MEANING * question.rarest * candidate.closeness,
         )
     )
     score *= 1 + _NEWS * _newness(candidate.article, now)
-    return Ranked(candidate, *looked.place, score, question.support(looked.carried | above))
+    return Ranked(candidate, words, *looked.place, score)
 
 
 class _Looked(NamedTuple):
@@ -185,51 +181,48 @@ class _Looked(NamedTuple):
 
     place: tuple[int, int]
     best: float
-    carried: frozenset[str]
-    """The keywords of the best sentence and the one before it."""
-    found: frozenset[str]
     alike: frozenset[str]
-    """Keywords that some sentence has another form of, at least."""
+    """Keywords that no sentence has, but another word with their beginning."""
     pairs: frozenset[tuple[str, str]]
 
 
-def _looked_through(
-    question: Question, paragraphs: Sequence[Sequence[str]], local: Keywords, *, above: Set[str]
-) -> _Looked:
+def _looked_through(question: Question, candidate: Candidate, words: Words, local: Keywords) -> _Looked:
     wanted = frozenset(question.tokens)
-    beginnings = {token: token[:_BEGINNING] for token in wanted if len(token) >= _BEGINNING and token < _UNSPACED}
-    weights = {token: weight * (_TITLE if token in above else 1.0) for token, weight in question.weights.items()}
+    asked_pairs = question.pairs
+    title = wanted.intersection(words.title)
+    weights = {token: weight * (_TITLE if token in title else 1.0) for token, weight in question.weights.items()}
     kind_bonus = _KIND * question.weight(wanted)
-    best, carried = 0.0, frozenset[str]()
-    place = next((paragraph, 0) for paragraph, texts in enumerate(paragraphs) if texts)
-    found, alike, all_pairs = set[str](), set[str](), set[tuple[str, str]]()
-    told_before, own_before = 0.0, frozenset[str]()
-    for paragraph, texts in enumerate(paragraphs):
-        for sentence, text in enumerate(texts):
-            tokens = local.of(text)
+    said = frozenset(token for sentences in words.paragraphs for tokens in sentences for token in tokens)
+    begun = _beginnings(said)
+    alike = frozenset(t for t in wanted if len(t) >= _BEGINNING and t < _UNSPACED and t[:_BEGINNING] in begun)
+    best, told_before = 0.0, 0.0
+    place = next((paragraph, 0) for paragraph, sentences in enumerate(words.paragraphs) if sentences)
+    all_pairs = set[tuple[str, str]]()
+    for paragraph, sentences in enumerate(words.paragraphs):
+        for sentence, tokens in enumerate(sentences):
             own = wanted.intersection(tokens)
-            missing = beginnings.keys() - own
-            if missing:
-                begun = {token[:_BEGINNING] for token in tokens}
-                missing = {token for token in missing if beginnings[token] in begun}
-                alike |= missing
             told = 0.0
             if own:
-                found |= own
                 told = math.fsum(weights[token] for token in own)
-                told += _ALIKE * math.fsum(weights[token] for token in missing)
-                if len(own) > 1:
-                    pairs = question.pairs.intersection(pairwise(t for t in tokens if not local.is_stop(t)))
+                if missing := alike - own:
+                    begun = _beginnings(tokens)
+                    told += _ALIKE * math.fsum(weights[token] for token in missing if token[:_BEGINNING] in begun)
+                if any(one in own and other in own for one, other in asked_pairs):
+                    pairs = asked_pairs.intersection(pairwise(t for t in tokens if not local.is_stop(t)))
                     told += _PAIR * math.fsum(weights[one] + weights[other] for one, other in pairs)
                     all_pairs |= pairs
-                if question.shows and question.shows.search(text):
+                if question.shows and question.shows.search(candidate.paragraphs[paragraph][sentence]):
                     told += kind_bonus
                 told /= 1 - _LENGTH + _LENGTH * max(1, len(tokens) / _USUAL_LENGTH)
             score = told + _PREVIOUS * told_before
             if score > best:
-                best, place, carried = score, (paragraph, sentence), own | own_before
-            told_before, own_before = told, own
-    return _Looked(place, best, carried, frozenset(found), frozenset(alike), frozenset(all_pairs))
+                best, place = score, (paragraph, sentence)
+            told_before = told
+    return _Looked(place, best, alike - said, frozenset(all_pairs))
+
+
+def _beginnings(tokens: Iterable[str]) -> set[str]:
+    return {token[:_BEGINNING] for token in tokens}
 
 
 def _part_asked(title: Sequence[str], wanted: Set[str]) -> float:

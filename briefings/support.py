@@ -7,7 +7,7 @@ own: how rare it is, whether it is a name, where the section has it, in which fo
 import math
 from collections import Counter
 from collections.abc import Iterator
-from itertools import takewhile
+from itertools import chain, takewhile
 from operator import eq
 
 from briefings.keywords import Keywords
@@ -43,7 +43,6 @@ class Support:
 
     def __init__(self, asked: str, question: Question, keywords: Keywords) -> None:
         self._names = frozenset(_names(asked, keywords.in_language(question.language)))
-        self._keywords = keywords
         self._question = question
         asking = frozenset(keywords.of(_ASKING)) - self._names
         self._weights = {
@@ -59,13 +58,9 @@ class Support:
     def of(self, ranked: Ranked) -> float:
         """The part of the question's weight that the section carries around its best sentence; above 1 for a section
         that has all of it many times."""
-        candidate = ranked.candidate
-        local = candidate.keywords(self._keywords)
-        above = (*local.of(candidate.article.title), *local.of(candidate.heading or ""))
-        said = {*above, *local.of(candidate.paragraphs[ranked.paragraph][ranked.sentence])}
-        told = Counter(above)
-        for paragraph in candidate.paragraphs:
-            told.update(local.of(" ".join(paragraph)))
+        words = ranked.words
+        said = {*words.title, *words.heading, *words.paragraphs[ranked.paragraph][ranked.sentence]}
+        told = Counter(chain(words.title, words.heading, *chain.from_iterable(words.paragraphs)))
         forms: dict[str, list[str]] = {}
         for word in told:
             forms.setdefault(word[:_SHORTEST_BEGINNING], []).append(word)
@@ -76,9 +71,7 @@ class Support:
 
     def is_near(self, ranked: Ranked) -> bool:
         """Whether the headline, or the heading of the section, says a name asked for or a good part of the question."""
-        candidate = ranked.candidate
-        local = candidate.keywords(self._keywords)
-        above = {*local.of(candidate.article.title), *local.of(candidate.heading or "")}
+        above = {*ranked.words.title, *ranked.words.heading}
         return not self._names.isdisjoint(above) or self._question.support(above) >= NEAR
 
     def _part(self, token: str, is_said: bool, times: int, forms: dict[str, list[str]]) -> float:

@@ -119,4 +119,4 @@ def test_ranking_places_a_sentence_of_every_section_that_has_any(sections: list[
     assert len(ranked) == sum(1 for made in sections if made.sentences)
     for each in ranked:
         assert each.candidate.paragraphs[each.paragraph][each.sentence] is not None
-        assert 0 <= each.support <= 1 + 1e-9
+        assert each.score >= 0

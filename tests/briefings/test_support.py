@@ -23,7 +23,7 @@ def told(*sentences: str, title: str = "", best: int = 0, heading: str | None = 
     """A section of which the sentence at `best` was ranked."""
     head = Head(id=1, title=title)
     candidate = Candidate(article=head, section=0, heading=heading, paragraphs=(sentences,), score=1.0)
-    return Ranked(candidate, 0, best, 1.0, 0.0)
+    return Ranked(candidate, candidate.words(KEYWORDS), 0, best, 1.0)
 
 
 def test_longer_questions_need_a_smaller_part_of_their_words() -> None:
