@@ -350,7 +350,8 @@ DeliveryState = Literal["pending", "delivered", "failed", "unknown"]
 
 
 class Delivery(Struct, frozen=True, kw_only=True):
-    """One content on its way to one channel. `sent` maps part numbers to message ids already accepted.
+    """One content on its way to one channel. `sent` maps part numbers to message ids already accepted, "" where that is
+    in doubt; `begun` to when the sending of one in doubt first began.
 
     `slot` and `subscription` are None for notices and for posts that a person asked for; `slot` also for what was
     withdrawn, since another delivery may then serve it. One that `follows` another goes into its thread, or `edits`
@@ -369,6 +370,7 @@ class Delivery(Struct, frozen=True, kw_only=True):
     attempts: int
     sent: dict[int, str]
     created: datetime
+    begun: dict[int, datetime] = {}
     error: str | None = None
     follows: int | None = None
     edits: bool = False

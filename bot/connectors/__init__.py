@@ -8,7 +8,7 @@ errors, or `OutcomeUnknown`; retrying is decided in `bot.delivery` alone.
 
 import math
 from collections.abc import Mapping, Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any, Literal, Protocol
 
 from msgspec import Struct
@@ -168,9 +168,10 @@ class Connector(Protocol):
         Raises `RateLimited`, `TemporaryFailure`, `ChannelGone` or `PayloadRefused`, the last also when it was deleted.
         """
 
-    async def find(self, channel: str, *, key: str, thread: str | None) -> str | None:
+    async def find(self, channel: str, *, key: str, thread: str | None, begun: datetime | None = None) -> str | None:
         """The message id of a part whose sending was cut short, None when sending it again cannot post it twice.
 
+        `begun` is when its sending first began; when its delivery was made, if that is not known.
         Raises `OutcomeUnknown` when the platform cannot tell.
         """
 

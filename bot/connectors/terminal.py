@@ -13,6 +13,7 @@ import shutil
 import threading
 from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from contextlib import suppress
+from datetime import datetime
 from pathlib import Path
 from typing import TextIO
 
@@ -122,7 +123,7 @@ class Terminal:
         except OSError as error:
             raise TemporaryFailure("The terminal is closed.") from error
 
-    async def find(self, channel: str, *, key: str, thread: str | None) -> str | None:
+    async def find(self, channel: str, *, key: str, thread: str | None, begun: datetime | None = None) -> str | None:
         """Look into the record; it cannot tell about what the program was killed while showing."""
         return self._shown.find(key)
 

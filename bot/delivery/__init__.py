@@ -329,7 +329,8 @@ class Deliverer:
         """Ask the platform what became of a part in doubt; it stays in doubt when this raises."""
         try:
             async with asyncio.timeout(self._patience):
-                message = await connector.find(delivery.channel, key=key, thread=thread)
+                begun = delivery.begun.get(number)
+                message = await connector.find(delivery.channel, key=key, thread=thread, begun=begun)
         except TimeoutError as error:
             raise TemporaryFailure("The platform did not answer in time.") from error
         except PayloadRefused as error:

@@ -368,14 +368,13 @@ def _finished(state: DeliveryState, error: str | None, now: datetime) -> dict[st
 
 def _read(connection: Connection, query: Select[Any]) -> list[Delivery]:
     rows = connection.execute(query).all()
-    sent: dict[int, dict[int, str]] = {row.id: {} for row in rows}
-    parts = select(delivery_parts.c.delivery, delivery_parts.c.part, delivery_parts.c.message)
-    for delivery, part, message in connection.execute(parts.where(delivery_parts.c.delivery.in_(sent))):
-        sent[delivery][part] = message
-    return [_delivery(row, sent[row.id]) for row in rows]
+    parts: dict[int, list[Row[Any]]] = {row.id: [] for row in rows}
+    for part in connection.execute(delivery_parts.select().where(delivery_parts.c.delivery.in_(parts))):
+        parts[part.delivery].append(part)
+    return [_delivery(row, parts[row.id]) for row in rows]
 
 
-def _delivery(row: Row[Any], sent: dict[int, str]) -> Delivery:
+def _delivery(row: Row[Any], parts: list[Row[Any]]) -> Delivery:
     return Delivery(
         id=row.id,
         workspace=row.workspace,
@@ -387,7 +386,8 @@ def _delivery(row: Row[Any], sent: dict[int, str]) -> Delivery:
         content=contents.read(row.body),
         state=row.state,
         attempts=row.attempts,
-        sent=sent,
+        sent={it.part: it.message for it in parts},
+        begun={it.part: moment(it.sent) for it in parts if not it.message},
         created=moment(row.created),
         error=row.error,
         follows=row.follows,

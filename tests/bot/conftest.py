@@ -94,7 +94,7 @@ class Scripted:
             raise error
         self.edits.append((message, part.text))
 
-    async def find(self, channel: str, *, key: str, thread: str | None) -> str | None:
+    async def find(self, channel: str, *, key: str, thread: str | None, begun: datetime | None = None) -> str | None:
         if key in self.found:
             return self.found[key]
         raise OutcomeUnknown("Nobody can tell.")

@@ -54,7 +54,7 @@ class Outgoing:
             await asyncio.Event().wait()
         return self._posted[key]
 
-    async def find(self, channel, *, key, thread):
+    async def find(self, channel, *, key, thread, begun=None):
         self.asked += 1
         if self.finding:
             raise self.finding.pop(0)

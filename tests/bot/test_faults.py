@@ -118,7 +118,7 @@ class Platform(Scripted):
             self.meanwhile.pop()()
         return self.found[key]
 
-    async def find(self, channel, *, key, thread):
+    async def find(self, channel, *, key, thread, begun=None):
         if self.failing and self.chance.random() < self.failing:
             raise TemporaryFailure("Busy.")
         return self.found.get(key)

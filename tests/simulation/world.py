@@ -161,7 +161,7 @@ class Platform:
         self._fail(channel)
         self.edits += 1
 
-    async def find(self, channel: str, *, key: str, thread: str | None) -> str | None:
+    async def find(self, channel: str, *, key: str, thread: str | None, begun: datetime | None = None) -> str | None:
         return self.keys.get(key)
 
     def managers(self, workspace: str, person: str | None) -> str:

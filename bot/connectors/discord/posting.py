@@ -117,19 +117,22 @@ class Posts:
                 raise ChannelGone("That channel is not one of this server; choose another channel.")
             self._guilds.note(channel, str(guild))
 
-    async def find(self, guild: int | None, channel: str, *, key: str, thread: str | None) -> str | None:
+    async def find(
+        self, guild: int | None, channel: str, *, key: str, thread: str | None, begun: datetime | None
+    ) -> str | None:
         """The id of the message posted with a key; None when sending it again cannot show it twice.
 
-        Raises OutcomeUnknown when that cannot be told.
+        Its nonce counts from when it was `begun`: in a storm a delivery may wait for minutes before that. Raises
+        OutcomeUnknown when it cannot be told.
         """
         place = await self._api.place(channel)
         await self._api.ready(None)
         made = made_at(key)
         forum = await self._forum(guild, place) if not thread else None
         if not forum:
-            begun = self._begun.get(key)
-            age = self._api.monotonic() - begun if begun is not None else (self._now() - made).total_seconds()
-            if age < REMEMBERED_NONCE:
+            here = self._begun.get(key)
+            age = (self._now() - (begun or made)).total_seconds() if here is None else self._api.monotonic() - here
+            if abs(age) < REMEMBERED_NONCE:  # One of long ago in the future began before the clock was set back.
                 return None
         try:
             if forum:

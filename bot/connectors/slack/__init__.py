@@ -10,7 +10,7 @@ import asyncio
 import logging
 import math
 from collections.abc import Callable, Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from msgspec import Struct
@@ -166,7 +166,7 @@ class Slack:
         """Put a part in the place of a message."""
         await self._api.edit(team_of(channel), channel_of(channel), message, part.payload)
 
-    async def find(self, channel: str, *, key: str, thread: str | None) -> str | None:
+    async def find(self, channel: str, *, key: str, thread: str | None, begun: datetime | None = None) -> str | None:
         """Look for the part's key in the metadata of what was posted since."""
         try:
             async with asyncio.timeout(KNOWING):

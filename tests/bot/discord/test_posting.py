@@ -207,6 +207,18 @@ async def test_long_ago_the_history_tells_that_nothing_was_posted(discord, bot, 
     assert await bot.find(name(acme, news), key=key(ago=timedelta(hours=1)), thread=None) is None
 
 
+async def test_what_waited_long_before_it_was_begun_is_safe_to_send_again_by_another_process(
+    discord, start, bot, acme, news
+):
+    once, begun = key(ago=timedelta(hours=1)), datetime.now(UTC)
+    sent = await bot.send(name(acme, news), part(), key=once, thread=None)
+    await start.stop()
+    again = await start()
+    assert await again.find(name(acme, news), key=once, thread=None, begun=begun) is None
+    assert await again.send(name(acme, news), part(), key=once, thread=None) == sent
+    assert len(discord.posts(news)) == 1
+
+
 async def test_long_ago_a_post_of_ours_leaves_it_in_doubt(discord, start, bot, acme, news):
     await bot.send(name(acme, news), part(), key=key(), thread=None)
     await start.stop()

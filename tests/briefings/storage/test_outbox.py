@@ -162,6 +162,8 @@ def test_parts_are_in_doubt_until_their_message_is_known(storage: Storage) -> No
     assert box.record_part(id, "a", NOW, 0, "m-1")
     assert box.begin_part(id, "a", NOW, 1, LEASE)
     assert stored(storage, id).sent == {0: "m-1", 1: ""}
+    assert box.begin_part(id, "a", NOW + LEASE, 1, LEASE)
+    assert stored(storage, id).begun == {1: NOW}  # When it may have been posted first.
 
 
 def test_a_message_posted_after_the_lease_was_lost_is_still_recorded(storage: Storage) -> None:
