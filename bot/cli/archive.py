@@ -136,8 +136,10 @@ def _files(folder: Path) -> Iterator[Path]:
     for place, folders, files in os.walk(folder):
         folders[:] = sorted(each for each in folders if not each.startswith("."))
         for name in files:
-            if Path(name).suffix.lower() in SUFFIXES and not name.startswith("."):
-                yield Path(place) / name
+            path = Path(place) / name
+            # Only what is a file: a pipe of that name would be waited for without end.
+            if path.suffix.lower() in SUFFIXES and not name.startswith(".") and not path.is_fifo():
+                yield path
 
 
 def _read(names: Iterable[str], settings: Settings, refusals: list[Refusal]) -> list[Incoming]:

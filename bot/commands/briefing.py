@@ -30,6 +30,7 @@ from briefings.types import (
 )
 
 ABOUT = re.compile(r"^(?:on|about|of|for|from)\s+", re.IGNORECASE)
+ME = re.compile(r"^me(?:\s+(?:on|about|of)\s+|$)", re.IGNORECASE)
 LATEST = 10
 
 
@@ -49,7 +50,7 @@ class Length:
 def brief(context: Context, argument: str, length: Length | None = None) -> Reply:
     """A briefing of an id, a topic, a section, a headline, or of articles with these words; the newest without any."""
     length = length or Length()
-    argument = argument.strip()
+    argument = ME.sub("", argument.strip())
     if not argument:
         return _newest(context, length)
     if is_link(argument):

@@ -1,6 +1,7 @@
 """The command line: what it prints and how it ends. Data that cannot be used is in test_cli_data."""
 
 import json
+import os
 import shutil
 import subprocess
 import sys
@@ -110,6 +111,7 @@ def test_a_folder_is_searched_and_a_refused_file_stops_no_other(run: Run, articl
     (folder / "b.TXT").write_bytes(b"")
     (folder / "c.html").write_text("<html><body><h1>Tide</h1><p>" + "The tide rose and fell twice a day. " * 9)
     (folder / "d.bin").write_bytes(b"\0\1")
+    os.mkfifo(folder / "e.txt")
     result = run("add", str(article.parent / "folder"))
     assert result.status == 1
     assert result.out.splitlines()[-1] == "2 added, 0 updated, 0 unchanged, 1 refused"

@@ -226,6 +226,11 @@ def test_a_section_is_found_by_its_heading_without_its_opening_and_closing_marks
         assert [section.heading for section in briefing.stories[0].sections] == ["So what changed?"]
 
 
+def test_brief_me_is_brief(commands: Commands) -> None:
+    for polite, plain in (("brief me", "brief"), ("Brief me on ups and downs", "brief ups and downs")):
+        assert commands.handle(polite, ADA, NOW) == commands.handle(plain, ADA, NOW)
+
+
 def test_what_is_shown_stands_word_for_word_at_its_place(commands: Commands, storage: Storage) -> None:
     (briefing,) = commands.handle("brief 1", ADA, NOW).contents
     article = storage.articles.get(1, "terminal")
