@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import math
 import time
 from collections import OrderedDict
 from collections.abc import Awaitable, Callable, Mapping
@@ -17,7 +18,7 @@ import discord
 from discord.http import Route
 
 from bot.connectors import ChannelGone, RateLimited, TemporaryFailure
-from bot.connectors.discord.pacing import Gate
+from bot.connectors.discord.pacing import TURNING_BACK, Crowded, Gate
 from bot.connectors.discord.refusals import NO_HISTORY, Refusals, lost, refusal
 
 T = TypeVar("T")
@@ -36,6 +37,8 @@ EPHEMERAL = 1 << 6
 
 Payload = Mapping[str, Any]
 
+_patience: ContextVar[float] = ContextVar("patience", default=math.inf)
+"""Seconds that a request waits at the gate: discord.py's own for as long as it takes."""
 _tries: ContextVar[list[int] | None] = ContextVar("tries", default=None)
 """The status of each answer so far, 0 for none, to a request that may be repeated only if Discord refused it."""
 
@@ -106,7 +109,8 @@ class Api:
             self.refusals.check(self.monotonic())
             if tries is not None:
                 tries.append(0)
-            context.passage = await self.gate.turn(starting.url.path)
+            context.passage = await self.gate.turn(starting.url.path, _patience.get())
+            _patience.set(math.inf)  # What is sent once more may have arrived the first time.
 
         async def over(_session: object, context: SimpleNamespace, _ended: object) -> None:
             if context.passage:
@@ -137,9 +141,11 @@ class Api:
         """
         client = await self._connected()
         posting = posting or single
-        token = _tries.set([] if single else None)
+        token, waits = _tries.set([] if single else None), _patience.set(TURNING_BACK)
         try:
             return await client.http.request(Route(method, path, **ids), **_body(json))
+        except Crowded as error:
+            raise RateLimited("Too much else is on its way to Discord.", timedelta(seconds=1)) from error
         except discord.RateLimited as error:
             raise RateLimited("Discord asks for a pause.", timedelta(seconds=error.retry_after)) from error
         except discord.HTTPException as error:
@@ -153,6 +159,7 @@ class Api:
             raise lost(posting=posting) from error
         finally:
             _tries.reset(token)
+            _patience.reset(waits)
 
     async def _connected(self) -> discord.Client:
         try:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import math
 from collections import deque
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
@@ -17,12 +18,18 @@ SECOND = 1.01
 """Seconds for which a request counts; a hundredth is to spare."""
 UNANSWERED = 5.0
 """Seconds for which a request counts that has no answer."""
+TURNING_BACK = 5.0
+"""Seconds at the gate after which a request turns back, so that nobody takes one that never left for one in doubt."""
 QUEUE = 8
 """Requests that wait at the gate, at which nothing more is begun."""
 REMEMBERED = 100
 """Answers of which the fastest tells how long the way takes when nothing is slow."""
 UNCOUNTED = ("/interactions/", "/webhooks/")
 """Interactions are not bound to the limit of the bot (same page)."""
+
+
+class Crowded(Exception):
+    """A request has waited too long at the gate. It has not left."""
 
 
 @dataclass
@@ -67,17 +74,23 @@ class Gate:
         finally:
             self._ahead -= 1
 
-    async def turn(self, path: str) -> Passage | None:
-        """Wait until a request may leave; gives what `answered` is to be told of, if it counts."""
+    async def turn(self, path: str, patience: float = math.inf) -> Passage | None:
+        """Wait until a request may leave; gives what `answered` is to be told of, if it counts.
+
+        Raises Crowded after so many seconds of `patience`.
+        """
         if any(each in path for each in UNCOUNTED):
             return None
         self._waiting += 1
         self.wanted.set()
+        latest = self._monotonic() + patience
         try:
             async with self._order:
-                while (wait := self._opens() - self._monotonic()) > 0:
+                while (wait := self._opens() - self._monotonic()) > 0 and self._monotonic() <= latest:
                     await self._sleep(min(wait, 1 / PER_SECOND))  # An answer may come meanwhile, or a larger share.
                 now = self._monotonic()
+                if now > latest:
+                    raise Crowded
                 self._last = max(self._last + 1 / PER_SECOND, now - CATCH_UP)
                 passage = Passage(now, now + UNANSWERED)
                 self._counting = [each for each in self._counting if each.until > now] + [passage]

@@ -2,14 +2,16 @@
 
 import asyncio
 import heapq
+import math
 import random
 from collections.abc import Callable, Sequence
 from itertools import count, pairwise
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.connectors.discord.pacing import CATCH_UP, PER_SECOND, UNANSWERED, Gate
+from bot.connectors.discord.pacing import CATCH_UP, PER_SECOND, TURNING_BACK, UNANSWERED, Crowded, Gate
 
 MESSAGES = "/api/v10/channels/1/messages"
 THERE, BACK = 0.002, 0.003
@@ -149,3 +151,14 @@ async def test_interactions_are_not_held_up():
         for _ in range(200):
             assert await gate.turn(path) is None
     assert clock() == 1000
+
+
+async def test_who_waits_too_long_turns_back_and_surely_has_not_left():
+    clock = Clock()
+    gate = Gate(clock, clock.sleep)
+    gate.allow(0, math.inf)
+    with pytest.raises(Crowded):
+        await gate.turn("/channels/1/messages", TURNING_BACK)
+    assert (gate.counting, gate.waiting) == (0, 0)
+    gate.allow(1, math.inf)
+    assert await gate.turn("/channels/1/messages", TURNING_BACK)
