@@ -1,11 +1,12 @@
 """What the search index holds of a section: its words in fields, and all that an answer needs.
 
 Sections are ranked by BM25 over the normalised keywords of title, heading and body. What an answer needs is stored
-along, so that answering opens no database; with a model, so is what each section means.
+along, so that answering opens no database and finds no words anew; with a model, so is what each section means.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
+from itertools import chain, islice
 from typing import Any, NamedTuple, Protocol
 
 import msgspec
@@ -14,9 +15,9 @@ from msgspec import Struct
 from tantivy import Query
 
 from briefings.keywords import Keywords, acronyms
-from briefings.types import Article, Head
+from briefings.types import Article, Head, Section
 
-FORMAT = 5
+FORMAT = 6
 """To be raised when entries change their form, so that indexes are rebuilt."""
 
 TITLE, HEADING, BODY = 2, 2, 1
@@ -42,16 +43,17 @@ class Embedding(Protocol):
 class Words(NamedTuple):
     """The keywords of a section, by where they stand; those of its sentences as its paragraphs hold them."""
 
-    title: tuple[str, ...]
-    heading: tuple[str, ...]
-    paragraphs: tuple[tuple[tuple[str, ...], ...], ...]
+    title: Sequence[str]
+    heading: Sequence[str]
+    paragraphs: Sequence[Sequence[Sequence[str]]]
 
 
 class Candidate(Struct, frozen=True, kw_only=True):
     """A section that carries words looked for; `section` is its place in the article, 0 for the lead.
 
     `acronyms` are those that the article defines itself, short form to long form. `closeness` is how close its meaning
-    is to the question's, -1 to 1, and 0 without a model.
+    is to the question's, -1 to 1, and 0 without a model. `lines` are the keywords of title, heading and each sentence
+    that it was indexed with, with spaces between them: finding them when asked would take longer than all else.
     """
 
     article: Head
@@ -62,16 +64,18 @@ class Candidate(Struct, frozen=True, kw_only=True):
     acronyms: dict[str, str] = {}
     score: float = 0.0
     closeness: float = 0.0
+    lines: tuple[str, ...] = ()
 
     def keywords(self, keywords: Keywords) -> Keywords:
         """Those of the article that it belongs to: in its language, with the acronyms that it defines."""
         return keywords.in_language(self.language).with_acronyms(self.acronyms)
 
     def words(self, keywords: Keywords) -> Words:
-        """All that it says; what looking at a candidate costs, so once for each question."""
-        local = self.keywords(keywords)
-        paragraphs = tuple(tuple(map(local.of, sentences)) for sentences in self.paragraphs)
-        return Words(local.of(self.article.title), local.of(self.heading or ""), paragraphs)
+        """The words it was indexed with; found now when it was not."""
+        lines = self.lines or _lines(self.article.title, self.heading, self.paragraphs, self.keywords(keywords))
+        title, heading, *sentences = map(str.split, lines)
+        following = iter(sentences)
+        return Words(title, heading, [list(islice(following, len(texts))) for texts in self.paragraphs])
 
 
 def _schema() -> tantivy.Schema:
@@ -96,24 +100,23 @@ def entries(
     article: Article, workspaces: Sequence[str], keywords: Keywords, embedding: Embedding | None
 ) -> Iterator[tantivy.Document]:
     """One entry per section; an article without any has one that carries its title."""
-    texts = [[" ".join(sentences) for sentences in section.paragraphs] for section in article.sections] or [[]]
+    sections = article.sections or (Section(None, ()),)
+    texts = [[" ".join(sentences) for sentences in section.paragraphs] for section in sections]
     meanings = (
         embedding.embed([_readable(article, place, text) for place, text in enumerate(texts)]) if embedding else ()
     )
     defined = acronyms("\n".join([article.title, *(paragraph for text in texts for paragraph in text)]))
     local = keywords.in_language(article.language).with_acronyms(defined)
-    title = local.of(article.title)
-    for position, text in enumerate(texts):
-        section = article.sections[position] if article.sections else None
-        heading = local.of(section.heading) if section and section.heading else ()
-        body = [token for paragraph in text for token in local.of(paragraph)]
+    for position, section in enumerate(sections):
+        lines = _lines(article.title, section.heading, section.paragraphs, local)
+        title, heading, *body = lines
         entry = tantivy.Document()
-        entry.add_text("text", " ".join([*title * TITLE, *heading * HEADING, *body * BODY]))
+        entry.add_text("text", " ".join([*[title] * TITLE, *[heading] * HEADING, *body * BODY]))
         entry.add_text("language", local.language)
         # What is looked for by its headline or heading may be typed without saying in which language.
-        entry.add_text("heading", " ".join(_in_any(heading, keywords.of(section.heading or "") if section else ())))
+        entry.add_text("heading", " ".join(_in_any(heading.split(), keywords.of(section.heading or ""))))
         if position == 0:  # Once per article: long ones must not make a word common.
-            entry.add_text("headline", " ".join(_in_any(title, keywords.of(article.title))))
+            entry.add_text("headline", " ".join(_in_any(title.split(), keywords.of(article.title))))
         for workspace in workspaces:
             entry.add_text("workspace", workspace)
         entry.add_unsigned("article", article.id)
@@ -121,15 +124,20 @@ def entries(
         stored = Candidate(
             article=article.head,
             section=position,
-            heading=section.heading if section else None,
-            paragraphs=section.paragraphs if section else (),
+            heading=section.heading,
+            paragraphs=section.paragraphs,
             language=article.language,
             acronyms=defined,
+            lines=lines,
         )
         entry.add_bytes("stored", msgspec.json.encode(stored))
         if meanings:
             entry.add_bytes("meaning", meanings[position])
         yield entry
+
+
+def _lines(title: str, heading: str | None, paragraphs: Iterable[Sequence[str]], local: Keywords) -> tuple[str, ...]:
+    return tuple(" ".join(local.of(text)) for text in (title, heading or "", *chain.from_iterable(paragraphs)))
 
 
 def _in_any(local: Sequence[str], plain: Sequence[str]) -> list[str]:

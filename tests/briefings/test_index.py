@@ -90,6 +90,16 @@ def test_a_section_is_found_with_all_that_an_answer_needs(archive: Archive, fold
     assert index.count == 3
 
 
+def test_a_section_brings_the_words_that_it_was_indexed_with(archive: Archive, folder: Path) -> None:
+    archive.add(HARBOUR)
+    index = Index.open(folder, KEYWORDS)
+    index.catch_up(archive)
+    for hit in index.search(KEYWORDS.of("grain engineers"), workspace="w"):
+        assert hit.lines
+        assert hit.words(Keywords()) == replace(hit, lines=()).words(KEYWORDS)
+        assert [len(sentences) for sentences in hit.words(KEYWORDS).paragraphs] == [len(p) for p in hit.paragraphs]
+
+
 def test_the_best_section_comes_first_and_limit_holds(archive: Archive, folder: Path) -> None:
     archive.add(HARBOUR)
     archive.add(ORCHARD)

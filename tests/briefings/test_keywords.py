@@ -101,6 +101,7 @@ def test_text_keeps_the_words_of_a_long_name_beside_its_one_token():
     ("question", "tokens"),
     [
         ("what about the G7 sidelines talks?", ("g7", "sidelin", "talk")),
+        ("What do we know of the talks?", ("talk",)),
         ("Tell me more about Yoon's approval rating", ("yoon", "approv", "rate")),
         ("any news on radar sharing?", ("radar", "share")),
         ("Hi! What's the latest on landmines, please?", ("landmin",)),
