@@ -122,14 +122,28 @@ class Ranked(NamedTuple):
 
 def asked_for(question: str, index: Index, keywords: Keywords) -> Question | None:
     """What to look for; None when the question has no word worth looking for."""
-    language = language_of_question(question, index.languages())
+    languages = index.languages()
+    language = language_of_question(question, languages)
     keywords = keywords.in_language(language)
     pairs = [pair for pair in keywords.question_words(question) if not keywords.is_stop(pair[1])][:MOST_WORDS]
     if not pairs:
         return None
-    tokens = tuple(token for _, token in pairs)
+    if len(languages) > 1:
+        pairs = [(typed, _in_archive(typed, token, index, keywords, languages)) for typed, token in pairs]
+    tokens = tuple(dict.fromkeys(token for _, token in pairs))
     words = tuple(dict.fromkeys(typed for typed, _ in pairs))
     return Question(words, tokens, weights(tokens, index), kind_of_answer(question), _rarity(index, 0), language)
+
+
+def _in_archive(typed: str, token: str, index: Index, keywords: Keywords, languages: Iterable[str]) -> str:
+    """The keyword of a word; when no section has it, the word's keyword in the language where most sections do.
+
+    A word alone does not say in which language it is, and a question may have a word of another one.
+    """
+    if index.document_frequency(token):
+        return token
+    others = (keywords.in_language(language).of(typed) for language in languages)
+    return max((token, *(other[0] for other in others if len(other) == 1)), key=index.document_frequency)
 
 
 def weights(tokens: Sequence[str], index: Index) -> dict[str, float]:

@@ -180,6 +180,13 @@ def test_a_word_of_the_title_alone_gives_the_first_sentence(tmp_path: Path) -> N
     assert (quote.paragraph, quote.sentence) == (1, 0)
 
 
+def test_a_word_alone_is_found_in_another_language_of_the_archive(tmp_path: Path) -> None:
+    made = Document(title="Frost", language="de", sections=(Section(None, (("Die Winzerin bangt um ihre Reben.",),)),))
+    index = indexed(tmp_path, [made, FERRIES, *OTHERS[:20]])
+    assert ask("Winzerinnen", index).quotes[0].article.title == "Frost"
+    assert ask("Müllerinnen", index).quotes == ()
+
+
 def test_scripts_without_spaces(tmp_path: Path) -> None:
     made = Document(
         title="連絡船のストライキ",
