@@ -9,7 +9,7 @@ from bot.commands.context import Context
 from bot.commands.words import article_places
 from briefings.documents import canonical_url
 from briefings.entries import Candidate
-from briefings.topics import article_terms, parse
+from briefings.topics import Topic, article_terms, parse
 from briefings.types import Article, Head, Key, Scope
 
 OPENINGS = re.compile(r"^(?:and|but|so|or|yet)\b[\s,:]*", re.IGNORECASE)
@@ -93,13 +93,22 @@ def at_address(context: Context, link: str) -> Article | None:
 def matching(context: Context, query: str, limit: int) -> list[Article]:
     """The newest articles that a topic query matches, newest first. Raises QueryError."""
     topic = parse(query, context.keywords)
-    proposed = context.index.search(topic.words, workspace=context.workspace, limit=PROPOSED)
+    proposed = context.index.search(_tokens(context, topic), workspace=context.workspace, limit=PROPOSED)
     ids = dict.fromkeys(candidate.article.id for candidate in proposed)
     if len(proposed) < PROPOSED:  # Prefixes and sources are in no index: look at the newest themselves.
         ids |= dict.fromkeys(head.id for head in context.storage.articles.heads(context.workspace, limit=PROPOSED))
     articles = context.storage.articles.get_many(list(ids), context.workspace)
     found = [article for article in articles if topic.matches(article_terms(article, context.keywords))]
     return sorted(found, key=lambda article: (article.arrived, article.id), reverse=True)[:limit]
+
+
+def _tokens(context: Context, topic: Topic) -> list[str]:
+    """What a topic's words are in each language of the archive, as the index has every text in its own."""
+    typed = " ".join(words for words, token in context.keywords.typed(topic.query) if token in topic.words)
+    tokens = dict.fromkeys(topic.words)
+    for language in context.index.languages():
+        tokens |= dict.fromkeys(context.keywords.in_language(language).of(typed))
+    return list(tokens)
 
 
 def _bare(context: Context, heading: str) -> tuple[str, ...]:

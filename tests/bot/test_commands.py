@@ -290,6 +290,19 @@ def test_length_is_bounded_by_sentences_or_words(commands: Commands) -> None:
     assert len(words) <= 10
 
 
+def test_old_articles_on_a_topic_are_found_in_their_own_language(
+    commands: Commands, storage: Storage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("bot.commands.finding.PROPOSED", 2)
+    text = Section(None, (("Der Sturm traf die Häfen im Norden.",),))
+    german = Document(title="Sturm im Norden", sections=(text,), language="de")
+    storage.articles.add(german, keys=[], workspace="terminal", now=NOW - timedelta(days=9))
+    commands.context(ADA, NOW).index.catch_up(storage.articles)
+    (listing,) = commands.handle("latest Häfen", ADA, NOW).contents
+    assert isinstance(listing, Listing)
+    assert [item.label for item in listing.items] == ["Sturm im Norden"]
+
+
 def test_what_fails_beneath_is_told_as_a_problem(commands: Commands, monkeypatch: pytest.MonkeyPatch) -> None:
     def corrupt(*_: object, **__: object) -> None:
         raise DatabaseCorrupt("The file x.db is damaged; restore it.")
