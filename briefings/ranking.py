@@ -219,8 +219,8 @@ def _looked_through(question: Question, candidate: Candidate, words: Words, loca
             if own:
                 told = math.fsum(weights[token] for token in own)
                 if missing := alike - own:
-                    begun = _beginnings(tokens)
-                    told += _ALIKE * math.fsum(weights[token] for token in missing if token[:_BEGINNING] in begun)
+                    here = _beginnings(tokens)
+                    told += _ALIKE * math.fsum(weights[token] for token in missing if token[:_BEGINNING] in here)
                 if any(one in own and other in own for one, other in asked_pairs):
                     pairs = asked_pairs.intersection(pairwise(t for t in tokens if not local.is_stop(t)))
                     told += _PAIR * math.fsum(weights[one] + weights[other] for one, other in pairs)
