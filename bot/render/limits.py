@@ -23,9 +23,6 @@ SLACK_MESSAGE = 12_000
 (https://github.com/slackapi/bolt-js/issues/2509), with rich text at 11,341 of text, containers counting too
 (https://github.com/slackapi/bolt-js/issues/2867): so the blocks are counted as JSON, addresses and braces included."""
 
-SLACK_TEXT = 40_000
-"""The `text` beside the blocks; `text_max_length` in slack_sdk/models/messages/message.py."""
-
 SLACK_BUTTONS = 25
 """Elements of an actions block: `elements_max_length` in slack_sdk/models/blocks/blocks.py."""
 
