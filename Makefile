@@ -27,7 +27,7 @@ check: .venv/.stamp
 
 bench: .venv/.stamp
 	@UV_PROJECT_ENVIRONMENT=.venv $(BIN)/uv sync --quiet --frozen --inexact --group benchmarks --python $(BIN)/python
-	@for figure in startup questions due claims million storm slack_burst discord_burst autocomplete polling; do echo "== benchmarks/$$figure.py"; $(BIN)/python -m benchmarks.$$figure || exit 1; done
+	@for figure in startup questions due claims million slack_burst discord_burst autocomplete polling; do echo "== benchmarks/$$figure.py"; $(BIN)/python -m benchmarks.$$figure || exit 1; done
 
 clean:
 	rm -rf .venv dist .mypy_cache .pytest_cache .ruff_cache .hypothesis
