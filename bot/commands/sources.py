@@ -45,9 +45,12 @@ def sources(context: Context, _argument: str) -> Reply:
     """What the workspace reads, each with how it goes; managers get buttons."""
     managing = context.may_manage("")
     items = rows(context, managing=managing)
-    empty = "Nothing is read by itself yet. `source add ADDRESS` takes the address of a feed, or of a site with one."
+    whose, adding = context.asker.whole, "`source add ADDRESS`"
+    if context.workspace == EVERYONE:
+        whose, adding = "all workspaces", "`sidelines feeds add ADDRESS`"
+    empty = f"Nothing is read by itself yet. {adding} takes the address of a feed, or of a site with one."
     actions = (Action("export", "feeds export"),) if items and managing else ()
-    return Reply((Listing(f"Sources of {context.asker.whole}", items, empty, actions),), private=managing)
+    return Reply((Listing(f"Sources of {whose}", items, empty, actions),), private=managing)
 
 
 def rows(context: Context, *, managing: bool) -> tuple[Item, ...]:

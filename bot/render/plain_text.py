@@ -20,6 +20,9 @@ WIDE = ("W", "F")
 
 LATE = "late: it could not be sent on time"
 
+LONGEST_WORD = 100
+"""Characters of a word that was looked for which are told; what is longer is no word."""
+
 
 def clean(text: str) -> str:
     """Outside text made safe to print, on one line, with white space folded."""
@@ -202,7 +205,9 @@ def nothing_on(looked_for: Sequence[str], where: str) -> str:
 
 
 def _nothing(answer: Answer, width: int) -> list[str]:
-    lines = wrap(nothing_on([clean(word) for word in answer.looked_for], clean(answer.where)), width)
+    looked_for = [clean(word) for word in answer.looked_for]
+    told = [word if len(word) <= LONGEST_WORD else word[: LONGEST_WORD - 1] + "…" for word in looked_for]
+    lines = wrap(nothing_on(told, clean(answer.where)), width)
     if answer.nearest:
         lines += wrap(f"The nearest headline is “{clean(answer.nearest.title)}”.", width)
     return lines

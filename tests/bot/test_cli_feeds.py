@@ -24,6 +24,8 @@ def web(monkeypatch: pytest.MonkeyPatch) -> Iterator[WebServer]:
 
 
 def test_a_feed_is_added_read_and_searched(web: WebServer, run) -> None:
+    nothing = " ".join(run("feeds").out.split())
+    assert nothing.startswith("Sources of all workspaces Nothing is read by itself yet. `sidelines feeds add ADDRESS`")
     added = run("feeds", "add", web.url("/feed"))
     assert added.status == 0
     assert "Source 1 is added: Harbour News, 1 entry at 127.0.0.1" in added.out

@@ -132,6 +132,11 @@ def test_nothing_found_names_the_words_and_the_nearest_headline() -> None:
     ]
 
 
+def test_what_is_too_long_for_a_word_is_told_by_its_beginning() -> None:
+    (first, *_) = content_lines(Answer(question="?", looked_for=("x" * 5000,), quotes=()), width=1000)
+    assert first == f"I have nothing on that. I looked for: {'x' * 99}…."
+
+
 def test_an_empty_listing_says_why_and_an_empty_briefing_says_so() -> None:
     assert content_lines(Listing("Topics", (), "None yet.")) == ["Topics", "None yet."]
     assert content_lines(Briefing(topic=None, stories=())) == ["No new stories."]
