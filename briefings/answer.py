@@ -51,7 +51,7 @@ def answer(
     if scope.section is not None:
         candidates = [candidate for candidate in candidates if candidate.section == scope.section]
     ranked = rank(asked, candidates, keywords, None if _YEAR.search(question) else now)
-    support = Support(question, asked, keywords)
+    support = Support(asked, keywords)
     quotes = _quotes(ranked, support, asked, keywords, limit)
     nearest = None
     if not quotes and scope != EVERYWHERE:

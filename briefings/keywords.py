@@ -1,7 +1,7 @@
 """Text to normalised keywords: one normalisation for the index, for questions and for topic queries.
 
-A keyword ("token") is a word as `words` cuts it, with its English stem (Snowball), without white space, so tokens can
-be joined by spaces and indexed verbatim.
+A keyword ("token") is a word as `words` cuts it, stemmed (Snowball) in the language of its text, English where that is
+not known, without white space, so tokens can be joined by spaces and indexed verbatim.
 
 Aliases (`config/aliases.toml`): each entry has one token of its own. A spelling of one word becomes that token.
 A spelling of several words becomes that token in what a person asks; in text it keeps its words and adds the token,
@@ -269,7 +269,7 @@ class Keywords:
         return tuple(token for _, token in self.question_words(text))
 
     def is_stop(self, token: str) -> bool:
-        """Whether a token is an English function word or question word, which tells nothing of a text's subject."""
+        """Whether a token is a function or question word of this language, which tells nothing of a text's subject."""
         return token in self._stop or (not token.isascii() and token in _stops_beyond_latin())
 
     def with_acronyms(self, pairs: Mapping[str, str]) -> "Keywords":

@@ -91,6 +91,8 @@ class Question(NamedTuple):
     """What a word weighs that nothing in the archive has."""
     language: str | None = None
     """The one its keywords are in, of those that the archive has."""
+    names: frozenset[str] = frozenset()
+    """The keywords that are likely names, see `names_in`."""
 
     @property
     def pairs(self) -> frozenset[tuple[str, str]]:
@@ -132,7 +134,14 @@ def asked_for(question: str, index: Index, keywords: Keywords) -> Question | Non
         pairs = [(typed, _in_archive(typed, token, index, keywords, languages)) for typed, token in pairs]
     tokens = tuple(dict.fromkeys(token for _, token in pairs))
     words = tuple(dict.fromkeys(typed for typed, _ in pairs))
-    return Question(words, tokens, weights(tokens, index), kind_of_answer(question), _rarity(index, 0), language)
+    kind, names = kind_of_answer(question), names_in(question, pairs)
+    return Question(words, tokens, weights(tokens, index), kind, _rarity(index, 0), language, names)
+
+
+def names_in(question: str, pairs: Iterable[tuple[str, str]]) -> frozenset[str]:
+    """Of words as typed with their keywords, the keywords of those that have a capital; the first has it anyway."""
+    opening = question.lstrip(" \t\n\"'“‘¿¡(")
+    return frozenset(token for typed, token in pairs if typed[:1].isupper() and not opening.startswith(typed))
 
 
 def _in_archive(typed: str, token: str, index: Index, keywords: Keywords, languages: Iterable[str]) -> str:

@@ -6,7 +6,6 @@ own: how rare it is, whether it is a name, where the section has it, in which fo
 
 import math
 from collections import Counter
-from collections.abc import Iterator
 from itertools import chain, takewhile
 from operator import eq
 
@@ -41,12 +40,11 @@ _SHORTEST_BEGINNING = 4
 class Support:
     """What one question needs, and how much of it a section brings."""
 
-    def __init__(self, asked: str, question: Question, keywords: Keywords) -> None:
-        self._names = frozenset(_names(asked, keywords.in_language(question.language)))
+    def __init__(self, question: Question, keywords: Keywords) -> None:
         self._question = question
-        asking = frozenset(keywords.of(_ASKING)) - self._names
+        asking = frozenset(keywords.of(_ASKING)) - question.names
         self._weights = {
-            token: weight**_RARITY * (_NAME if token in self._names else _ASKED_WITH if token in asking else 1)
+            token: weight**_RARITY * (_NAME if token in question.names else _ASKED_WITH if token in asking else 1)
             for token, weight in question.weights.items()
         }
         self._total = math.fsum(self._weights.values())
@@ -72,20 +70,13 @@ class Support:
     def is_near(self, ranked: Ranked) -> bool:
         """Whether the headline, or the heading of the section, says a name asked for or a good part of the question."""
         above = {*ranked.words.title, *ranked.words.heading}
-        return not self._names.isdisjoint(above) or self._question.support(above) >= NEAR
+        return not self._question.names.isdisjoint(above) or self._question.support(above) >= NEAR
 
     def _part(self, token: str, is_said: bool, times: int, forms: dict[str, list[str]]) -> float:
         if times:
             return (1.0 if is_said else _ELSEWHERE) * (1 + _AGAIN * (1 - 1 / times))
         others = forms.get(token[:_SHORTEST_BEGINNING], ())
         return _ELSEWHERE if any(_begin_the_same(token, other) for other in others) else 0.0
-
-
-def _names(asked: str, keywords: Keywords) -> Iterator[str]:
-    """The keywords of words that a person wrote with a capital, but for the first, which may have it for its place."""
-    for typed, token in keywords.question_words(asked):
-        if typed[:1].isupper() and not asked.lstrip(" \t\n\"'“‘¿¡(").startswith(typed):
-            yield token
 
 
 def _begin_the_same(one: str, other: str) -> bool:

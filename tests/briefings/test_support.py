@@ -5,7 +5,7 @@ from hypothesis import strategies as st
 
 from briefings.entries import Candidate
 from briefings.keywords import Keywords
-from briefings.ranking import Question, Ranked
+from briefings.ranking import Question, Ranked, names_in
 from briefings.support import ENOUGH, Support
 from briefings.types import Head
 
@@ -16,7 +16,8 @@ def support(asked: str, rare: str = "") -> Support:
     """What a question needs whose words all weigh the same, but for those of `rare`."""
     tokens = KEYWORDS.of_question(asked)
     weights = {token: 6.0 if token in KEYWORDS.of(rare) else 2.0 for token in tokens}
-    return Support(asked, Question(tokens, tokens, weights), KEYWORDS)
+    names = names_in(asked, KEYWORDS.question_words(asked))
+    return Support(Question(tokens, tokens, weights, names=names), KEYWORDS)
 
 
 def told(*sentences: str, title: str = "", best: int = 0, heading: str | None = None) -> Ranked:
