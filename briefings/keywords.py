@@ -65,6 +65,13 @@ _OPENING = re.compile(
     re.IGNORECASE | re.VERBOSE,
 )
 _CLOSING = re.compile(r"(?<=\w)\s+(?:the\s+)?(?:latest(?:\s+news)?|updates?|please|thanks)[\s?!.]{0,9}$", re.IGNORECASE)
+_HAPPEN = frozenset(["happen", "happens", "happened", "happening", "occur", "occurs", "occurred", "occurring"])
+_TAKE = frozenset(["take", "takes", "took", "taken", "taking"])
+
+
+def _asks(word: str, before: str, after: str) -> bool:
+    """Whether a word only asks, being of "happen" or "take place": articles tell what happened without it."""
+    return word in _HAPPEN or (word in _TAKE and after == "place") or (word == "place" and before in _TAKE)
 
 
 _STEMMERS = {
@@ -247,8 +254,8 @@ class Keywords:
     def question_words(self, text: str) -> tuple[tuple[str, str], ...]:
         """The words of a question worth looking for, as (typed, token), each token once, in order.
 
-        Question words, stop words and polite openings ("tell me about") are out; when nothing else is left, all
-        words are kept. Empty when the text has no word at all.
+        Question words, stop words and polite openings ("tell me about") are out, and what happens or takes place is
+        looked for without these words; when nothing else is left, all words are kept. Empty when the text has no word.
         """
         text = prepared(text)
         if text.isupper() and len(text.split()) > 3:  # shouted: WHO and US say nothing by their capitals
@@ -259,8 +266,12 @@ class Keywords:
         opening = _OPENING.match(text)
         rest = pairs[len(self.typed(text[: opening.end()])) :] if opening else pairs
         content = [pair for pair in rest or pairs if not self.is_stop(pair[1])]
+        said = ("", *(words.lower() for words, _ in content), "")
+        told_of = [
+            pair for place, pair in enumerate(content, 1) if not _asks(said[place], *said[place - 1 : place + 2 : 2])
+        ]
         chosen: dict[str, str] = {}
-        for words, token in content or pairs:
+        for words, token in told_of or content or pairs:
             chosen.setdefault(token, words)
         return tuple((words, token) for token, words in chosen.items())
 

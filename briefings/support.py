@@ -23,7 +23,7 @@ _RARITY = 1.5
 """The power of a word's inverse document frequency: what a rare word says, common ones cannot make up for."""
 _NAME = 1.5
 """What a word with a capital within the question weighs more: a name that is missing is missing for a reason."""
-_ASKING = "say said tell told know known happen happened call called name named type kind sort come came mean meant"
+_ASKING = "say said tell told know known call called name named type kind sort come came mean meant"
 _ASKED_WITH = 0.5
 """What the words above weigh less: questions are made with them, articles need not answer in them."""
 _ELSEWHERE = 0.5

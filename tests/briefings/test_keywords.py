@@ -120,6 +120,11 @@ def test_text_keeps_the_words_of_a_long_name_beside_its_one_token():
         ("US tariffs", ("unitedstates", "tariff")),
         ("TELL US MORE ABOUT THE G7", ("g7",)),
         ("who leads the WHO", ("lead", "worldhealthorganization")),
+        ("what happened in 2018?", ("2018",)),
+        ("What will happen to the talks?", ("talk",)),
+        ("Where did the talks take place?", ("talk",)),
+        ("which place did the talks take", ("place", "talk", "take")),
+        ("what happened?", ("happen",)),
     ],
 )
 def test_a_question_gives_what_to_look_for(question, tokens):
