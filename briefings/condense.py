@@ -26,7 +26,8 @@ LEAD_SENTENCES = 2
 # fundus_standfirst), ROUGE-1 + ROUGE-2 at sixty words; every one of the five is above its first sentences with these.
 # The highest centrality in the article counts 1.
 _POSITION = 2.25
-"""Where nothing has headings, for the first two sentences alike: either may be the opening that sums up."""
+"""Where nothing has headings, for the first two sentences alike: either may be the opening that sums up. In a short
+article there may be room for one only, and that is the first."""
 _TITLE = 0.8
 _FIGURES = 0.2
 _QUOTING = -0.15
@@ -36,6 +37,8 @@ _POOR = 0.2
 """What is left of the weight of a question, a caption, a byline, or a sentence too short or too long to quote."""
 _SHORTEST, _LONGEST = 6, 60
 """Words. Outside of this a sentence is a fragment, or more than one breath holds."""
+_SHORT = _LONGEST / LARGEST_SHARE
+"""Words of an article whose share may be too small for its opening."""
 _REPEATED = 1.3
 """What a choice loses for the part of its keywords that its section has already said."""
 
@@ -89,12 +92,12 @@ def condense(
 ) -> tuple[CondensedSection, ...]:
     """The telling sentences of each section, in the article's order.
 
-    At most `sentences` a section and two fifths of the article's words in all; or, with `words`, as many sentences as
-    fit into that many words in all. `only` is the place of the one section wanted. `said` are the keywords of
-    sentences told before (see `content_of`), which are not told again. A section none of whose sentences can be read
-    alone is left out; an empty or tiny article gives nothing.
+    At most `sentences` a section and two fifths of the article's words in all, though its first choice may be more
+    than that of a short article; or, with `words`, as many sentences as fit into that many words in all. `only` is the
+    place of the one section wanted. `said` are the keywords of sentences told before (see `content_of`), which are not
+    told again. A section none of whose sentences can be read alone is left out; an empty article gives nothing.
     """
-    sections = _weighed(document, keywords)
+    sections = _weighed(document, keywords, share=words is None)
     most = [len(section) if words is not None else min(sentences, len(section)) for section in sections]
     budget = LARGEST_SHARE * sum(s.length for section in sections for s in section) if words is None else words
     if words is None and only is None and len(sections) > 1 and document.sections[0].heading is None:
@@ -105,7 +108,7 @@ def condense(
     told = list(said)
 
     def fits(length: int) -> bool:
-        return length <= budget
+        return length <= budget or (words is None and length <= _LONGEST and not any(taken))
 
     for place, run in _preferred(document, sections, fits):
         if all(len(own) >= limit for own, limit in zip(taken, most, strict=True)):
@@ -113,7 +116,7 @@ def condense(
         own = taken[place]
         new = [sections[place][i] for i in run if i not in own]
         length = sum(sentence.length for sentence in new)
-        if len(own) + len(new) > most[place] or length > budget:
+        if len(own) + len(new) > most[place] or not fits(length):
             continue
         if any(say_the_same(sentence.keywords, other) for sentence in new for other in told):
             continue
@@ -166,14 +169,19 @@ def _length(text: str) -> int:
     return words if text.isascii() or len(text) < 10 * words else len(text) // 2
 
 
-def _weighed(document: Document, keywords: Keywords) -> list[list[_Sentence]]:
-    """The sentences of each section with their weights, which are figured over the whole article."""
+def _weighed(document: Document, keywords: Keywords, *, share: bool = False) -> list[list[_Sentence]]:
+    """The sentences of each section with their weights, which are figured over the whole article.
+
+    `share`: no more than `LARGEST_SHARE` of them will be told.
+    """
     contents = [frozenset(keywords.of(text)) for section in document.sections for text in section.sentences]
     stop = frozenset(filter(keywords.is_stop, frozenset().union(*contents)))
     contents = [content - stop for content in contents]
     about = content_of(document.title, keywords)
     signs = zip(contents, _central(contents), strict=True)
     alone = len(document.sections) == 1
+    if alone and share:
+        alone = sum(map(_length, document.sections[0].sentences)) >= _SHORT
     return [
         list(_section(section.paragraphs, signs, about, headed=place > 0, alone=alone))
         for place, section in enumerate(document.sections)

@@ -108,10 +108,44 @@ def test_questions_and_credits_give_way_to_statements() -> None:
     assert condensed.sentences[0].sentence == 2
 
 
-def test_empty_and_tiny_articles_give_no_sentence() -> None:
+BRIDGE = (
+    "The old road bridge at Lomma will be closed from Monday until the end of June because engineers found deep rust in"
+    " four of its nine steel supports, the county said on Thursday."
+)
+FERRY = (
+    "The ferry between Varde and Holm stopped on Monday because its shaft had cracked, Sound Lines said."
+)
+
+
+def test_an_empty_article_gives_nothing() -> None:
     assert condense(document(), KEYWORDS) == ()
     assert condense(document((None, ())), KEYWORDS) == ()
-    assert condense(document((None, (("The ferry strike is over.",),))), KEYWORDS) == ()
+
+
+@pytest.mark.parametrize(
+    ("title", "paragraphs"),
+    [
+        (
+            "Bridge at Lomma closes for repairs",
+            (
+                (BRIDGE,),
+                ("About 6,000 cars cross it on a working day.", "Drivers are sent round by Bjarred."),
+                ("The repair will cost 12 million kronor.",),
+            ),
+        ),
+        ("Ferry stops", ((FERRY,),)),
+        ("Ferry stops", ((FERRY,), ("A new shaft will come from Bergen in March and cost 2 million kroner.",))),
+        ("Ferry strike", (("The ferry strike is over.",),)),
+    ],
+)
+@pytest.mark.parametrize("sentences", [1, 3])
+def test_a_short_article_gives_its_opening(title: str, paragraphs: tuple[tuple[str, ...], ...], sentences: int) -> None:
+    told = texts(condense(document((None, paragraphs), title=title), KEYWORDS, sentences=sentences))
+    assert told == [paragraphs[0][0]]
+
+
+def test_a_short_article_does_not_tell_an_endless_sentence() -> None:
+    assert condense(document((None, (("freight " * 100,),))), KEYWORDS) == ()
 
 
 def test_a_short_headed_section_gives_its_sentence() -> None:
