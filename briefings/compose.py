@@ -96,19 +96,19 @@ def _told(found: Iterable[Found], preferences: Preferences, keywords: Keywords) 
     said: list[frozenset[str]] = []
     for one in found:
         story = _once(tell(one.article, preferences, keywords), one.article, preferences, keywords, said)
-        said += _content(story.sections, keywords)
+        said += told_by(story.sections, keywords)
         added = list(_added(one, keywords, said)) if preferences.style == "brief" else []
         adding = {other.article.id for other in added}
         yield replace(story, also_in=tuple(other.head for other in one.others if other.id not in adding))
         yield from added
-        said += (content for other in added for content in _content(other.sections, keywords))
+        said += (content for other in added for content in told_by(other.sections, keywords))
 
 
 def _added(one: Found, keywords: Keywords, said: Sequence[frozenset[str]]) -> Iterator[Story]:
     """What other articles of a story tell that is neither `said` nor in those before it, told or left out."""
     known, article = list(said), one.article
     for other in one.others[:_OTHERS]:
-        known += _content(article.sections, keywords)
+        known += told_by(article.sections, keywords)
         sections = condense(other, keywords, sentences=_ADDED, said=known)
         if sections:
             yield Story(other.head, sections, other.language)
@@ -121,13 +121,13 @@ def _once(
     """A story told briefly, without what is `said`; in full it stays whole."""
     if preferences.style != "brief" or not said:
         return story
-    if not any(say_the_same(own, other) for own in _content(story.sections, keywords) for other in said):
+    if not any(say_the_same(own, other) for own in told_by(story.sections, keywords) for other in said):
         return story
     return replace(story, sections=condense(article, keywords, sentences=preferences.sentences, said=said))
 
 
-def _content(sections: Iterable[Section | CondensedSection], keywords: Keywords) -> list[frozenset[str]]:
-    """The keywords of sentences, of those that have enough of them to tell one thing from another."""
+def told_by(sections: Iterable[Section | CondensedSection], keywords: Keywords) -> list[frozenset[str]]:
+    """The keywords of each sentence, of those that have enough of them to tell one thing from another."""
     texts = (text if isinstance(text, str) else text.text for section in sections for text in section.sentences)
     return [content for text in texts if len(content := content_of(text, keywords)) >= _ENOUGH]
 

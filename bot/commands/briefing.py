@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 from msgspec.structs import asdict, replace
 
@@ -11,7 +11,7 @@ from bot.commands.asking import ask
 from bot.commands.context import Context, refused
 from bot.commands.finding import at_address, find_headline, find_section, matching
 from bot.commands.words import article_places, is_link
-from briefings.compose import by_story, compose, match, tell
+from briefings.compose import by_story, compose, match, tell, told_by
 from briefings.condense import condense
 from briefings.errors import QueryError
 from briefings.types import (
@@ -99,16 +99,31 @@ def latest(context: Context, argument: str) -> Reply:
     return _empty()
 
 
-def story(context: Context, article: Article, length: Length, only: int | None = None) -> Story:
-    """One article condensed as the asker's channel likes it, or one section of it alone."""
+def story(
+    context: Context,
+    article: Article,
+    length: Length,
+    only: int | None = None,
+    said: Iterable[frozenset[str]] = (),
+) -> Story:
+    """One article condensed as the asker's channel likes it, or one section of it alone, without what was `said`."""
     preferences = context.preferences()
     sentences = length.sentences or preferences.sentences
     if preferences.style == "full" and only is None and length.is_usual:
         return tell(article, preferences, context.keywords)
-    sections = condense(article, context.keywords, sentences=sentences, words=length.words, only=only)
+    sections = condense(article, context.keywords, sentences=sentences, words=length.words, only=only, said=said)
     if only is not None and not sections:
         sections = (_opening(article.sections[only], only, sentences),)
     return Story(article.head, sections, article.language)
+
+
+def _stories(context: Context, asked: Iterable[tuple[Article, int | None]], length: Length) -> Iterator[Story]:
+    """Articles, or sections of them, each without what one before it told; a section asked for is told whatever was."""
+    said: list[frozenset[str]] = []
+    for article, section in asked:
+        told = story(context, article, length, section, said if section is None else ())
+        said += told_by(told.sections, context.keywords)
+        yield told
 
 
 def _of_places(context: Context, places: Sequence[tuple[int, int | None]], length: Length) -> Reply:
@@ -122,7 +137,7 @@ def _of_places(context: Context, places: Sequence[tuple[int, int | None]], lengt
     if not shown:
         numbers = ", ".join(f"{a}" if s is None else f"{a}/{s}" for a, s in places[:most])
         return refused(f"There is no article {numbers} here; `latest` lists what there is with its numbers.")
-    stories = tuple(story(context, article, length, section) for article, section in shown[:most])
+    stories = tuple(_stories(context, shown[:most], length))
     names = [str(article.id) if section is None else f"{article.id}/{section}" for article, section in shown]
     return _briefing(context, None, stories, [article.head for article, _ in shown[most:]], names)
 
@@ -167,7 +182,7 @@ def _of_topic(context: Context, name: str, query: str, length: Length) -> Reply 
 
 def _of_articles(context: Context, topic: str | None, articles: Sequence[Article], length: Length) -> Reply:
     most = context.preferences().stories
-    stories = tuple(story(context, article, length) for article in articles[:most])
+    stories = tuple(_stories(context, [(article, None) for article in articles[:most]], length))
     rest = [article.head for article in articles[most:]]
     return _briefing(context, topic, stories, rest, [str(article.id) for article in articles])
 
