@@ -24,6 +24,16 @@ _YEAR = re.compile(r"(?<!\d)(?:1\d|20)\d\d(?!\d)")
 """A question that names a year is not about what is new."""
 _WORTH = 0.6
 """A further quote scores at least this part of the best one's."""
+_SUPPORTS_TOO = 0.85
+"""A further quote supports the question, its section and its best sentence, by at least this part of what the first
+one does; being told again and again does not count here."""
+_LONGEST_RUN = 60
+"""Words that a quote may have for the sake of those that it leans on."""
+_CONNECTIVE = re.compile(
+    r"^(?:but|and|yet|still|also|however|meanwhile|moreover|furthermore|nevertheless|nonetheless|indeed)\b,?\s+",
+    re.IGNORECASE,
+)
+"""What a quote may begin with, as long as the rest does not lean."""
 _AS_GOOD = 0.95
 """A quote that shows the date or number asked for comes first when it scores at least this part of the best one's."""
 
@@ -72,16 +82,20 @@ def _quotes(
     """
     quotes: list[Quote] = []
     said: list[frozenset[str]] = []
+    needed, own = support.needed, 0.0
     for each in ranked:
         if len(quotes) == limit or each.score < _WORTH * ranked[0].score:
             break
-        if support.of(each) < support.needed:
+        if support.of(each) < needed or asked.support(_sentence(each)) < own:
             if not quotes:
                 break
             continue
         quote = _quote(each)
         content = content_of(quote.text, keywords)
         if not any(say_the_same(content, other) for other in said):
+            if not quotes:
+                needed = max(needed, _SUPPORTS_TOO * min(1.0, support.of(each)))
+                own = _SUPPORTS_TOO * asked.support(_sentence(each))
             quotes.append(quote)
             said.append(content)
     for place, quote in enumerate(quotes):
@@ -93,15 +107,24 @@ def _quotes(
     return tuple(quotes)
 
 
+def _sentence(ranked: Ranked) -> frozenset[str]:
+    """The keywords of the best sentence."""
+    return frozenset(ranked.words.paragraphs[ranked.paragraph][ranked.sentence])
+
+
 def _quote(ranked: Ranked) -> Quote:
     """The best sentence, with those that it leans on; with the one before it when it leans on too much."""
     candidate = ranked.candidate
     places = [(p, s) for p, texts in enumerate(candidate.paragraphs) for s in range(len(texts))]
     position = places.index((ranked.paragraph, ranked.sentence))
-    run = runs(candidate.paragraphs)[position] or range(max(0, position - 1), position + 1)
+    bare = [[_CONNECTIVE.sub("", text, count=1) for text in texts] for texts in candidate.paragraphs]
+    run = runs(bare)[position]
+    sentences = [text for texts in candidate.paragraphs for text in texts]
+    if run is None or sum(len(text.split()) for text in sentences[run.start : run.stop]) > _LONGEST_RUN:
+        run = range(max(0, position - 1), position + 1)
     paragraph, sentence = places[run.start]
     return Quote(
-        text=join(candidate.paragraphs[p][s] for p, s in places[run.start : run.stop]),
+        text=join(sentences[run.start : run.stop]),
         article=candidate.article,
         heading=candidate.heading,
         section=candidate.section,

@@ -281,3 +281,32 @@ def test_one_section_alone(ferries: Index) -> None:
     assert {quote.section for quote in ask("captains", ferries).quotes} == {0, 1}
     assert {quote.section for quote in ask("captains", ferries, scope=offers).quotes} == {1}
     assert ask("gales", ferries, scope=offers).quotes == ()
+
+
+def test_a_further_quote_supports_the_question_nearly_as_well(tmp_path: Path) -> None:
+    met = told("Town hall", "The mayor Holt and the mayor Brandt decided to meet.", 0)
+    ruled = told("Court", "The county of Larnvik decides on the tunnel in June, said Holt.", 0)
+    quotes = ask("when does the county decide on Holt's tunnel?", indexed(tmp_path, [met, ruled])).quotes
+    assert [quote.article.title for quote in quotes] == ["Court"]
+
+
+def test_a_quote_begins_where_it_can_be_understood_and_no_earlier(tmp_path: Path) -> None:
+    sentences = (
+        "Ferries stopped in 1999.",
+        "But trains ran all summer, said Ane Holt of Larnvik.",
+        "But, she said: “The trains were full.”",
+    )
+    made = Document(title="Travel", sections=(Section(None, (sentences,)),))
+    index = indexed(tmp_path, [made])
+    assert ask("Ane Holt", index).quotes[0].text == sentences[1]
+    assert ask("were trains full?", index).quotes[0].text == join(sentences[1:])
+
+
+def test_a_long_chain_of_sentences_is_quoted_with_the_last_one_before_alone(tmp_path: Path) -> None:
+    sentences = (
+        f"Maria Lund spoke of the strike{' and of many other matters' * 8}.",
+        f"She named the causes{' and the many consequences' * 8}.",
+        "She praised the zeppelin.",
+    )
+    made = Document(title="Travel", sections=(Section(None, (sentences,)),))
+    assert ask("zeppelin", indexed(tmp_path, [made])).quotes[0].text == join(sentences[1:])
