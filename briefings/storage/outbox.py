@@ -14,7 +14,6 @@ from sqlalchemy import (
     Row,
     Select,
     and_,
-    case,
     delete,
     func,
     insert,
@@ -28,14 +27,8 @@ from briefings.errors import NotFound
 from briefings.storage import contents, tables
 from briefings.storage.engine import Database, milliseconds, moment, optional_moment
 from briefings.storage.lanes import Lanes, on
-from briefings.storage.leases import Leases
-from briefings.storage.tables import (
-    articles,
-    channel_stories,
-    deliveries,
-    delivery_parts,
-    subscriptions,
-)
+from briefings.storage.tables import articles, channel_stories, deliveries, delivery_parts, subscriptions
+from briefings.storage.taking import doubtful, take
 from briefings.types import Content, Delivery, DeliveryState
 
 
@@ -100,31 +93,23 @@ class Outbox:
     ) -> list[Delivery]:
         """Take up to `limit` deliveries that may be attempted now, longest waiting first, for the time of `lease`.
 
+        Before all others come those with a part in doubt: a platform remembers only for minutes what was sent to it.
         `platforms` are the beginnings of workspaces, up to the first ":", that count; all of them when there are none.
         A delivery whose holder let its lease run out may be taken by anybody; by the same holder it is no new attempt.
         With `lanes` their lanes are taken with them, and what is in those of other processes is left to these.
         """
-        at = milliseconds(now)
-        until = at + lease // timedelta(milliseconds=1)
-        due = and_(deliveries.c.next_attempt <= at, _on(platforms))
-        first = deliveries.c.next_attempt, deliveries.c.id
-        with self._database.writing() as connection:
-            if lanes:
-                ahead = select(lanes.name).where(due, lanes.open(holder, self._database)).order_by(*first).limit(limit)
-                names = set(connection.execute(ahead).scalars())
-                ours = Leases(self._database).take(names, holder, lanes.lease)
-                due = and_(due, lanes.name.in_(ours))
-            free = select(deliveries.c.id).where(due).order_by(*first).limit(limit)
-            taken = free.with_for_update(skip_locked=True).cte()  # As IN (SELECT ...) it might be run repeatedly.
-            again = deliveries.c.holder.is_not_distinct_from(holder)
-            attempts = case((again, deliveries.c.attempts), else_=deliveries.c.attempts + 1)
-            take = (
-                update(deliveries)
-                .where(deliveries.c.id.in_(select(taken.c.id)))
-                .values(holder=holder, lease=until, next_attempt=until, attempts=attempts)
-                .returning(deliveries.c.id)
-            )
-            ids = connection.execute(take).scalars().all()
+        due = and_(deliveries.c.next_attempt <= milliseconds(now), _on(platforms))
+        until = milliseconds(now + lease)
+        with self._database.reading() as connection:
+            query = select(deliveries.c.id).where(due, deliveries.c.id.in_(doubtful))
+            in_doubt = connection.execute(query).scalars().all()
+        ids: list[int] = []
+        for wanted in (
+            (and_(due, deliveries.c.id.in_(in_doubt)), due) if in_doubt else (due,)
+        ):  # Each by itself: lanes are taken in the order of their names.
+            with self._database.writing() as connection:
+                ids += take(self._database, connection, wanted, holder, until, limit - len(ids), lanes)
+        with self._database.reading() as connection:
             return _read(connection, _stored.where(deliveries.c.id.in_(ids)).order_by(deliveries.c.id))
 
     def next_attempt(

@@ -233,6 +233,12 @@ delivery_parts = Table(
     Column("part", Integer, primary_key=True),
     Column("message", String, nullable=False),
     Column("sent", Time, nullable=False),
+    Index(
+        "ix_delivery_parts_in_doubt",
+        "delivery",
+        sqlite_where=text("message = ''"),
+        postgresql_where=text("message = ''"),
+    ),
 )
 
 events = Table(

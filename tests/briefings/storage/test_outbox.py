@@ -97,6 +97,15 @@ def test_what_is_claimed_is_nobody_elses_until_the_lease_runs_out(storage: Stora
     assert stored(storage, first).attempts == 2
 
 
+def test_what_is_in_doubt_is_claimed_before_what_has_waited_longer(storage: Storage) -> None:
+    first, *others = [post(storage) for _ in range(4)]
+    assert claim(storage, "killed", limit=1) == [first]
+    assert storage.outbox.begin_part(first, "killed", NOW, 0, LEASE)
+    assert claim(storage, "b", NOW + MINUTE, limit=1) == others[:1]
+    assert claim(storage, "b", NOW + LEASE, limit=1) == [first]
+    assert claim(storage, "b", NOW + LEASE, limit=1) == others[1:2]
+
+
 def test_a_platform_claims_its_own_workspaces(storage: Storage) -> None:
     slack, other = post(storage, workspace="slack:T1"), post(storage, workspace="slackish:T1", now=NOW - MINUTE)
     assert storage.outbox.next_attempt(["slack"]) == NOW
