@@ -294,11 +294,12 @@ class Deliverer:
     async def _send(self, connector: Connector, delivery: Delivery, number: int, part: Part, thread: str | None) -> str:
         """Send one part unless that was done before, and record it; gives its message id."""
         key = key_of(delivery, number)
-        if delivery.sent.get(number) == "":  # An earlier attempt ended between sending and recording.
+        doubt = delivery.sent.get(number) == ""  # An earlier attempt ended between sending and recording.
+        if doubt:
             await self._look_up(connector, delivery, number, key, thread)
         if message := delivery.sent.get(number):
             return message
-        await self._await_turn(connector, delivery)
+        await self._await_turn(connector, delivery, doubt=doubt)
         await self._mark(self._outbox.begin_part, delivery, number, self._lease)
         if self._hold and not self._hold.ours(delivery):  # Storing it took too long. It was surely not posted.
             raise TemporaryFailure("Another process may be sending there by now.")
@@ -310,23 +311,27 @@ class Deliverer:
         except TimeoutError as error:
             raise OutcomeUnknown("The platform did not answer in time.", LOOK_AFTER) from error
         except DeliveryError as error:
-            if not isinstance(error, OutcomeUnknown):
-                del delivery.sent[number]
+            if not (isinstance(error, OutcomeUnknown) or (doubt and isinstance(error, RateLimited | TemporaryFailure))):
+                del delivery.sent[number]  # It was surely not posted, now or earlier.
             raise
         await self._record(delivery, number, message)
         return message
 
-    async def _await_turn(self, connector: Connector, delivery: Delivery) -> None:
-        """Wait until something may be sent there. Raises LeaseLost when another process may be sending by then."""
+    async def _await_turn(self, connector: Connector, delivery: Delivery, *, doubt: bool = False) -> None:
+        """Wait until something may be sent there. Raises LeaseLost when another process may be sending by then.
+
+        What is in `doubt` can be sent again for a short time only, and lets nobody go first.
+        """
         await self._traffic.wait(connector, delivery)
-        await connector.clear()
+        if not doubt:
+            await connector.clear()
         if self._hold and not self._hold.ours(delivery):
             raise LeaseLost
 
     async def _look_up(
         self, connector: Connector, delivery: Delivery, number: int, key: str, thread: str | None
     ) -> None:
-        """Ask the platform what became of a part in doubt; it stays in doubt when this raises."""
+        """Ask the platform what became of a part in doubt; it stays in doubt until it was found or sent again."""
         try:
             async with asyncio.timeout(self._patience):
                 begun = delivery.begun.get(number)
@@ -337,8 +342,6 @@ class Deliverer:
             raise OutcomeUnknown(str(error)) from error
         if message:
             await self._record(delivery, number, message)
-        else:
-            del delivery.sent[number]
 
     async def _record(self, delivery: Delivery, number: int, message: str) -> None:
         delivery.sent[number] = message

@@ -47,6 +47,8 @@ class Outgoing:
         cut = self.cuts.pop(0) if self.cuts else ""
         if cut == "before":
             raise CUT
+        if cut == "too fast":
+            raise RateLimited("Slow down.", timedelta(seconds=9))
         self._posted[key] = await self._send(channel, part, key=key, thread=thread)
         if cut == "after":
             raise CUT
@@ -155,6 +157,32 @@ async def test_a_platform_that_never_answers_is_asked_what_became_of_it(outgoing
     await outgoing.run()
     assert outgoing.scripted.texts == ["one"]
     assert outgoing.state(id) == "delivered"
+
+
+async def test_the_doubt_stays_until_it_is_sent_again(outgoing):
+    id = outgoing.post("one")
+    outgoing.cuts = ["before", "too fast"]
+    for _ in range(2):
+        assert outgoing.scripted.texts == []
+        outgoing.time.seconds += LOOK_AFTER.total_seconds()
+        await outgoing.deliverer.deliver()
+        await outgoing.deliverer.idle()
+    assert outgoing.storage.outbox.get(id, "scripted").begun.keys() == {0}
+    await outgoing.run()
+    assert (outgoing.scripted.texts, outgoing.asked) == (["one"], 2)
+
+
+async def test_what_is_in_doubt_waits_behind_nothing_new(outgoing):
+    outgoing.post("one")
+    outgoing.cuts = ["before"]
+    cleared = []
+
+    async def clear() -> None:
+        cleared.append(outgoing.asked)
+
+    outgoing.scripted.clear = clear
+    await outgoing.run()
+    assert (outgoing.scripted.texts, cleared) == (["one"], [0])
 
 
 async def test_doubt_outlives_the_process(outgoing):
