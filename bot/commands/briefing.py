@@ -117,7 +117,7 @@ def story(
     return Story(article.head, sections, article.language)
 
 
-def _stories(context: Context, asked: Iterable[tuple[Article, int | None]], length: Length) -> Iterator[Story]:
+def stories(context: Context, asked: Iterable[tuple[Article, int | None]], length: Length) -> Iterator[Story]:
     """Articles, or sections of them, each without what one before it told; a section asked for is told whatever was."""
     said: list[frozenset[str]] = []
     for article, section in asked:
@@ -137,9 +137,9 @@ def _of_places(context: Context, places: Sequence[tuple[int, int | None]], lengt
     if not shown:
         numbers = ", ".join(f"{a}" if s is None else f"{a}/{s}" for a, s in places[:most])
         return refused(f"There is no article {numbers} here; `latest` lists what there is with its numbers.")
-    stories = tuple(_stories(context, shown[:most], length))
+    told = tuple(stories(context, shown[:most], length))
     names = [str(article.id) if section is None else f"{article.id}/{section}" for article, section in shown]
-    return _briefing(context, None, stories, [article.head for article, _ in shown[most:]], names)
+    return _briefing(context, None, told, [article.head for article, _ in shown[most:]], names)
 
 
 def _of_link(context: Context, link: str, length: Length) -> Reply:
@@ -182,9 +182,9 @@ def _of_topic(context: Context, name: str, query: str, length: Length) -> Reply 
 
 def _of_articles(context: Context, topic: str | None, articles: Sequence[Article], length: Length) -> Reply:
     most = context.preferences().stories
-    stories = tuple(_stories(context, [(article, None) for article in articles[:most]], length))
+    told = tuple(stories(context, [(article, None) for article in articles[:most]], length))
     rest = [article.head for article in articles[most:]]
-    return _briefing(context, topic, stories, rest, [str(article.id) for article in articles])
+    return _briefing(context, topic, told, rest, [str(article.id) for article in articles])
 
 
 def _briefing(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from msgspec.structs import replace
 
-from bot.commands.briefing import Length, story
+from bot.commands.briefing import Length, stories
 from bot.commands.context import Context, refused, told
 from bot.commands.words import article_places, number
 from briefings import publish
@@ -94,8 +94,8 @@ def _post_stories(context: Context, argument: str) -> Reply:
         new = [article for article in articles if article.story not in had]
         if not new:
             return refused(f"{context.shown(channel)} has had that already.")
-        stories = tuple(story(context, article, Length(), places[article.id]) for article in new)
-        briefing = Briefing(topic=None, stories=stories)
+        wanted = [(article, places[article.id]) for article in new]
+        briefing = Briefing(topic=None, stories=tuple(stories(context, wanted, Length())))
         _queue(context, briefing, channel)
     return told(f"It is on its way to {context.shown(channel)}.", private=True)
 

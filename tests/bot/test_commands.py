@@ -280,6 +280,14 @@ def test_the_same_command_as_data_takes_its_parts_told_apart(commands: Commands,
     assert not commands.subscribe("heron", "whenever", None, ADA, NOW).found
 
 
+def test_several_articles_asked_for_say_nothing_twice(commands: Commands) -> None:
+    (briefing,) = commands.brief("1 2", ADA, NOW, words=100).contents
+    assert isinstance(briefing, Briefing)
+    told = [each.text for story in briefing.stories for section in story.sections for each in section.sentences]
+    assert {story.article.id for story in briefing.stories} == {1, 2}
+    assert told.count("A new reed bed gives the heron chicks shelter.") == 1
+
+
 def test_length_is_bounded_by_sentences_or_words(commands: Commands) -> None:
     (one,) = commands.brief("1", ADA, NOW, sentences=1).contents
     assert isinstance(one, Briefing)
