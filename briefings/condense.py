@@ -68,6 +68,8 @@ _CAPTION = re.compile(
     r"(?:photo|image|picture)s? (?:by|credit|courtesy)\b|getty images|, (?:left|right|cent(?:er|re)),"
     r"|\((?:pictured|left|right|above|cent(?:er|re)|inset)\b|pictured (?:above|below|here|left|right)\b"
 )
+_CAPTION_SIGNS = ("photo", "image", "picture", "(", ", left", ", right", ", cent")
+"""Without any of these it need not be searched for, which takes longer."""
 
 
 class _Sentence(NamedTuple):
@@ -242,7 +244,9 @@ def _is_poor(text: str, length: int) -> bool:
     if not _SHORTEST <= length <= _LONGEST or text.rstrip("\"'”’» ").endswith(("?", "？")):
         return True
     small = text.lower()
-    return (_BYLINE.match(small) or _CAPTION.search(small)) is not None
+    return _BYLINE.match(small) is not None or (
+        any(sign in small for sign in _CAPTION_SIGNS) and _CAPTION.search(small) is not None
+    )
 
 
 def _order(

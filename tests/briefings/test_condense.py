@@ -112,9 +112,7 @@ BRIDGE = (
     "The old road bridge at Lomma will be closed from Monday until the end of June because engineers found deep rust in"
     " four of its nine steel supports, the county said on Thursday."
 )
-FERRY = (
-    "The ferry between Varde and Holm stopped on Monday because its shaft had cracked, Sound Lines said."
-)
+FERRY = "The ferry between Varde and Holm stopped on Monday because its shaft had cracked, Sound Lines said."
 
 
 def test_an_empty_article_gives_nothing() -> None:
