@@ -6,6 +6,7 @@ format, or of another database is emptied and filled anew.
 """
 
 import logging
+import re
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -31,6 +32,10 @@ LOCK_SECONDS = 30
 
 COMMIT_EVERY = 5_000
 """Articles between two commits of a long catch-up: as much is done again when it is killed."""
+
+FULL = "The disk is full, and the search index could not follow; make room and try again."
+_DISK_FULL = re.compile(r"os error (?:28|112|122)|No space left|StorageFull|QuotaExceeded", re.IGNORECASE)
+"""How a full disk, or a used up quota, shows in what tantivy raises."""
 
 Progress = Callable[[int, int], None]
 """Told how many articles of how many have been taken in."""
@@ -191,6 +196,8 @@ class Index:
                 self._index = index
                 self._last_change = self._marked()
         except IndexUnavailable as error:
+            if str(error) == FULL:
+                raise  # What is there must not be emptied for it.
             log.warning("search index unusable, rebuilding it", extra={"action": "index-reset", "cause": str(error)})
             return self._emptied()
         return index
@@ -303,8 +310,12 @@ def _explained() -> Iterator[None]:
     except IndexUnavailable:
         raise
     except (OSError, ValueError, msgspec.MsgspecError) as error:
+        if _DISK_FULL.search(str(error)):
+            raise IndexUnavailable(FULL) from error
         raise IndexUnavailable(f"The search index cannot be used ({error}); run `sidelines reindex`.") from error
     except BaseException as error:
         if type(error).__name__ != "PanicException":
             raise
+        if _DISK_FULL.search(str(error)):
+            raise IndexUnavailable(FULL) from error
         raise IndexUnavailable("The search index is damaged; run `sidelines reindex`.") from error

@@ -22,7 +22,7 @@ from briefings.errors import SidelinesError
 from briefings.function_words import BEYOND_LATIN, FUNCTION_WORDS, asking
 from briefings.words import LONGEST, beyond_latin, folded, joined, pattern, pieces, prepared, unstopped
 
-FORMAT = 2
+FORMAT = 3
 """To be raised when the same text gives other tokens than before, so that indexes are rebuilt."""
 
 _REMEMBERED = 32_768  # words whose tokens are kept: the vocabulary of some hundred articles, and 10 MB at most
@@ -100,6 +100,12 @@ def _stemmer(name: str) -> Callable[[str], str]:
     return cast("Callable[[str], str]", Stemmer.Stemmer(name, maxCacheSize=0).stemWord)
 
 
+_BRITISH = re.compile(
+    r"^(?!paradis|treatis)([a-z]{2,}(?:[bdfghklmnst]|ic|tiv|[^p]r)i)s(?=(?:e[ds]?|ers?|ing|ations?|ational)$)"
+)
+"""-ise for -ize, but where its family has -ision ("supervise", "precise") or the stem is that of another word."""
+
+
 def _stem_in(language: str, word: str) -> str:
     """The stem of a word in small letters: by its script, or else in the language. What is not of letters stays."""
     if word > "\u036f":
@@ -107,6 +113,8 @@ def _stem_in(language: str, word: str) -> str:
         name = next(names, None)
     else:
         name = _STEMMERS.get(language) if word.isalpha() else None
+    if name == "english":
+        word = _BRITISH.sub(r"\1z", word, count=1)
     return _stemmer(name)(word) if name else word
 
 

@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 
 _FIELD = re.compile(r"^([A-Za-z_]+):[ \t]*(\S.*?)[ \t]*$", re.MULTILINE)
 
+_WEB = re.compile(r"https?://", re.IGNORECASE)
+
 
 def read_markdown(text: str) -> Draft:
     """The parts of a Markdown text; its title is the front matter's, or else the first heading of the first level."""
@@ -34,7 +36,7 @@ def read_markdown(text: str) -> Draft:
     return Draft(
         blocks=tuple(blocks),
         title=title,
-        url=facts.get("url"),
+        url=url if _WEB.match(url := facts.get("url", "")) else None,
         source=facts.get("source"),
         byline=facts.get("byline") or facts.get("author"),
         published=parse_date(facts.get("date")),

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from bot.cli.common import ASKER, WORKSPACE, json_option, load_settings, now, print_json, print_reply, progress_bar
+from briefings.errors import IndexUnavailable, SidelinesError, StorageError
 
 if TYPE_CHECKING:
     from bot.commands.context import Context
@@ -26,13 +27,19 @@ def ask(question: tuple[str, ...], place: str, since: str, as_json: bool) -> int
     so itself: "in HEADLINE: what does it cost since Monday?". When nothing stored supports an answer it says so, with
     exit status 1.
     """
-    from bot.app import build_commands, open_index, open_keywords, open_storage
+    from bot.app import build_commands, index_as_it_is, open_index, open_keywords, open_storage
     from bot.commands.asking import reply_to
 
     settings = load_settings()
     keywords = open_keywords()
-    with progress_bar("Indexing") as progress:
-        index = open_index(settings, keywords, progress=progress)
+    try:
+        with progress_bar("Indexing") as progress:
+            index = open_index(settings, keywords, progress=progress)
+    except (IndexUnavailable, StorageError) as error:
+        index = index_as_it_is(settings, keywords)
+        if not index.last_change:
+            raise
+        click.echo(f"sidelines: searching what was indexed before: {error}", err=True)
     at = now()
     with ExitStack() as opened:
 
@@ -54,7 +61,6 @@ def ask(question: tuple[str, ...], place: str, since: str, as_json: bool) -> int
     if not as_json:
         return print_reply(reply)
     from bot.cli import shapes
-    from briefings.errors import SidelinesError
     from briefings.types import Answer, Notice
 
     for content in reply.contents:

@@ -1,3 +1,4 @@
+import errno
 import shutil
 import subprocess
 import sys
@@ -499,3 +500,16 @@ def test_a_process_that_keeps_writing_is_waited_for_then_told(
         assert "try again" in str(error.value)
         other.communicate("")
     assert index.catch_up(archive) == 1
+
+
+def test_a_full_disk_is_told_as_such(tmp_path: Path) -> None:
+    class Full(Archive):
+        def last_change(self) -> int:
+            return 1
+
+        def changes(self, after: int) -> Sequence[Change]:
+            raise OSError(errno.ENOSPC, "No space left on device")
+
+    index = Index.open(tmp_path, KEYWORDS)
+    with pytest.raises(IndexUnavailable, match="The disk is full"):
+        index.catch_up(Full())

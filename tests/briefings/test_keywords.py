@@ -305,3 +305,18 @@ def test_any_text_in_any_language_becomes_tokens_without_white_space(text, langu
     for token in keywords.in_language(language).of(text):
         assert token
         assert not any(character.isspace() for character in token)
+
+
+@pytest.mark.parametrize("one", ["apologised apologizing", "organisations organization", "criticise criticized"])
+def test_british_and_american_spellings_are_one(one):
+    assert len(set(Keywords().of(one))) == 1
+
+
+@pytest.mark.parametrize("apart", ["paradise parade", "treatise treat", "improvise improve"])
+def test_british_spelling_brings_no_other_words_together(apart):
+    assert len(set(Keywords().of(apart))) == 2
+
+
+@pytest.mark.parametrize("family", ["supervise supervision", "precise precision", "surprise surprisingly"])
+def test_british_spelling_parts_no_family(family):
+    assert len(set(Keywords().of(family))) == 1
