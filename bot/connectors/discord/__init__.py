@@ -113,10 +113,11 @@ class Discord:
         """Keep a client, with this process's share of what may be sent."""
         if self._settings.api_url:
             await look_up_gateway(self._api, self._settings.api_url, self._settings.proxy or None)
-        kept = {asyncio.create_task(Keeper(self._api, self._settings.token, make).run())}
-        if self._budget:
+        kept: set[asyncio.Task[None]] = set()
+        if self._budget:  # It begins first, and shuts the gate: logging in takes of the share too.
             share = keep_share(self._api.gate, self._budget, self._api.monotonic, self._api.sleep)
             kept.add(asyncio.create_task(share))
+        kept.add(asyncio.create_task(Keeper(self._api, self._settings.token, make).run()))
         try:
             ended, _ = await asyncio.wait(kept, return_when=asyncio.FIRST_COMPLETED)
             for each in ended:

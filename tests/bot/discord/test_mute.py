@@ -1,8 +1,15 @@
 """A process that sends while another is at the gateway: what it is not told, it asks for."""
 
-import pytest
+import asyncio
+from contextlib import suppress
 
+import pytest
+from discord.gateway import DiscordWebSocket
+from discord.http import Route
+
+import bot.connectors.discord as connector
 from bot.connectors import ChannelGone
+from bot.connectors.discord.sharing import MORE
 from tests.bot.discord.test_posting import key, name, part
 
 
@@ -54,3 +61,25 @@ async def test_notices_for_whoever_runs_the_server_reach_its_owner(discord, mute
     await mute.send(channel, part(), key=key(), thread=None)
     (asked,) = discord.called("open_direct")
     assert asked.body["recipient_id"] == str(acme.owner.id)
+
+
+async def test_nothing_leaves_before_there_is_a_share_for_it(discord, monkeypatch):
+    class Slow:
+        def __init__(self) -> None:
+            self.asked = asyncio.get_running_loop().create_future()
+
+        async def share(self, wanted, using, lease):
+            self.asked.set_result((wanted, using))
+            await asyncio.Event().wait()
+
+        async def give_back(self): ...
+
+    monkeypatch.setattr(Route, "BASE", Route.BASE)
+    monkeypatch.setattr(DiscordWebSocket, "DEFAULT_GATEWAY", DiscordWebSocket.DEFAULT_GATEWAY)
+    budget = Slow()
+    made = connector.create(connector.Settings(token=discord.token, api_url=discord.api_url), budget)
+    standing = asyncio.create_task(made.stand_by())
+    assert await asyncio.wait_for(budget.asked, 5) == (1 + MORE, 0)
+    standing.cancel()
+    with suppress(asyncio.CancelledError):
+        await standing
