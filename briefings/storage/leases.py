@@ -57,8 +57,11 @@ class Leases:
 
     def forget(self) -> None:
         """Delete what nobody holds any more."""
+        over = select(leases.c.name).where(leases.c.until <= self._database.clock)
+        over = over.with_for_update(skip_locked=True)  # Who waits for nobody is in no deadlock with those who take.
         with self._database.writing() as connection:
-            connection.execute(delete(leases).where(leases.c.until <= self._database.clock))
+            found = connection.execute(over).scalars().all()
+            connection.execute(delete(leases).where(leases.c.name.in_(found)))
 
     # Shares: each holds some of a number -----------------------------------------------------------------------
 
