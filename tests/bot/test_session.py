@@ -106,7 +106,7 @@ def test_a_piped_session_answers_line_by_line(storage):
     )
     assert (done.returncode, done.stderr) == (0, "")
     answer, briefing, listing = (
-        done.stdout.index(words) for words in ("“The ferries sail", "  - Repairs to two piers", "ferries in #sea")
+        done.stdout.index(words) for words in ("“The ferries sail", "  - All six boats left", "ferries in #sea")
     )
     assert answer < briefing < listing
 
@@ -205,7 +205,7 @@ def test_a_typed_session(storage, request):
     child.send("brief ferr\t")
     child.expect("after the storm")
     child.send("\r")
-    child.expect("Repairs to two piers")
+    child.expect("All six boats left")
     child.expect("sidelines>")
 
     child.send("\x1b[A")  # the arrow up brings the last line back
@@ -217,7 +217,7 @@ def test_a_typed_session(storage, request):
     child.expect("half a ques")
     subscribe_due(storage)
     child.expect("#world")
-    child.expect("Repairs to two piers")
+    child.expect("All six boats left")
     child.expect("half a ques")  # what was being typed is still there below it
     child.send("tion\r")
     child.expect("nothing on that")
