@@ -29,8 +29,8 @@ KNOWN: dict[str, Point] = {
     "sent": (f"{TERMINAL}.send", "after", 1),
     "about to record": (f"{OUTBOX}.record_part", "before", 1),
     "recorded": (f"{OUTBOX}.record_part", "after", 1),
-    "about to finish": (f"{OUTBOX}.delivered", "before", 1),
-    "finished": (f"{OUTBOX}.delivered", "after", 1),
+    "about to finish": (f"{OUTBOX}.all_delivered", "before", 1),
+    "finished": (f"{OUTBOX}.all_delivered", "after", 1),
 }
 """Instants after which the next start can know what became of the briefing."""
 

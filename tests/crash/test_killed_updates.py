@@ -21,7 +21,7 @@ EDITING: dict[str, tuple[Point, int]] = {
     "about to edit": ((f"{TERMINAL}.edit", "before", 1), 1),
     "edited": ((f"{TERMINAL}.edit", "after", 1), 2),
     "about to mark": ((f"{FOLLOWUPS}.finish", "before", 1), 2),
-    "marked": ((f"{FOLLOWUPS}.finish", "after", 1), 1),
+    "marked": (("bot.delivery:delivered", "after", 1), 1),
 }
 """Where a run is killed, and how often the edit is made in the end: to make it again changes nothing."""
 

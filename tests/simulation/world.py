@@ -12,7 +12,7 @@ from functools import partial
 from random import Random
 from typing import Any
 
-from sqlalchemy import BigInteger, bindparam, event
+from sqlalchemy import BigInteger, event, literal_column
 
 from bot.connectors import ChannelGone, Limits, OutcomeUnknown, Part, RateLimited, TemporaryFailure
 from bot.delivery import LOOK_AFTER, Deliverer, Retries
@@ -297,7 +297,12 @@ async def _work(function: Callable[..., Any], *values: Any) -> Any:
 def open_storage(url: str, clock: Clock) -> Storage:
     """The database, whose own clock is the world's too; a SQLite file is not made to wait for the disk."""
     storage = Storage.open(url)
-    storage.database.clock = bindparam(None, callable_=lambda: milliseconds(clock.now), type_=BigInteger, unique=True)
+    storage.database.clock = literal_column("(the_worlds_clock)", BigInteger())
+
+    @event.listens_for(storage.database.engine, "before_cursor_execute", retval=True)
+    def tell(_connection: Any, _cursor: Any, statement: str, values: Any, *_others: Any) -> tuple[str, Any]:
+        return statement.replace("(the_worlds_clock)", str(milliseconds(clock.now))), values
+
     if not storage.database.shared:
         event.listen(storage.database.engine, "connect", lambda driver, _: driver.execute("PRAGMA synchronous = OFF"))
         storage.database.engine.dispose()
