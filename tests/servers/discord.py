@@ -274,6 +274,6 @@ class DiscordServer(People, Events):
         """Messages of the bot that notified somebody."""
         return [message for message in self.world.messages.values() if message.author is self.bot and message.pinged]
 
-    async def wait_for(self, condition: Callable[[], Any], timeout: float = 10.0) -> Any:  # noqa: ASYNC109
+    async def wait_for(self, condition: Callable[[], Any], timeout: float = 30.0) -> Any:  # noqa: ASYNC109
         """What the condition gives once it is true. Looks again whenever something happens here; no polling."""
         return await self.world.until(condition, timeout)

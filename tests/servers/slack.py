@@ -301,7 +301,7 @@ class SlackServer(People):
         """The calls of one method, "response_url" among them."""
         return [call for call in self.calls if call.method == method]
 
-    async def wait_for(self, condition: Callable[[], Any], timeout: float = 10.0) -> Any:  # noqa: ASYNC109
+    async def wait_for(self, condition: Callable[[], Any], timeout: float = 30.0) -> Any:  # noqa: ASYNC109
         """What the condition gives once it is true. Looks again whenever something happens here; no polling."""
         return await self.world.until(condition, timeout)
 
