@@ -13,6 +13,7 @@ from briefings.languages import language_of
 from briefings.sections import Draft, assemble, is_prose
 from briefings.sources import Entry
 from briefings.types import Document, Section
+from briefings.words import shortened
 
 LIMIT = 10_000_000
 """Bytes of the largest text that is read; the longest news pages known have 5 MB."""
@@ -187,10 +188,3 @@ def _called(name: str) -> str:
 
 def _language(sections: tuple[Section, ...]) -> str | None:
     return language_of(" ".join(sentence for section in sections for sentence in section.sentences))
-
-
-def shortened(text: str, longest: int) -> str:
-    """The text, cut between words with "…" when it has more than `longest` characters."""
-    if len(text) <= longest:
-        return text
-    return (text[:longest].rpartition(" ")[0] or text[:longest]) + "…"

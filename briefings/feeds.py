@@ -11,7 +11,7 @@ from msgspec import Struct
 
 from briefings.dates import parse_date
 from briefings.decoding import charset_of, decode, is_binary
-from briefings.documents import LIMIT, shortened
+from briefings.documents import LIMIT
 from briefings.documents import LONGEST_TITLE as LONGEST_MADE_TITLE
 from briefings.errors import UnreadableFeed
 from briefings.fragments import folded, one_line, read_fragment
@@ -19,6 +19,7 @@ from briefings.sections import width
 from briefings.sentences import split
 from briefings.sources import Entry, Listed
 from briefings.syndication import Field, Parts, absolute, read_json, read_xml
+from briefings.words import shortened
 
 MOST = 5_000
 """Entries read of one feed; the longest archives that blogs put in one have some thousand."""

@@ -22,8 +22,12 @@ from cronsim import CronSim, CronSimError
 
 from briefings.errors import ScheduleError
 from briefings.types import Schedule
+from briefings.words import shortened
 
 T = TypeVar("T")
+
+LONGEST_ECHO = 80
+"""Characters of what was typed that a refusal repeats: more than any WHEN that reads as one is likely to have."""
 
 EXAMPLES = ("daily at 9", "weekdays at 09:00 Asia/Seoul", "every 2 hours from 8 to 20")
 
@@ -277,14 +281,14 @@ class _Rule:
 
 
 def _refusal(words: Sequence[str], unread: _Unread, advice: str = "") -> ScheduleError:
-    said = " ".join(words)
     word = words[unread.place] if unread.place < len(words) else ""
+    said, shown = shortened(" ".join(words), LONGEST_ECHO), shortened(word, LONGEST_ECHO)
     if not words:
         problem = "No time was given"
     elif not word:
         problem = f'Something is missing after "{said}"'
     else:
-        problem = f'I do not understand "{word}" in "{said}"'
+        problem = f'I do not understand "{shown}" in "{said}"'
     reason = f" ({unread})" if str(unread) else ""
     examples = f'"{EXAMPLES[0]}", "{EXAMPLES[1]}" or "{EXAMPLES[2]}"'
     return ScheduleError(f"{problem}{reason}; try {examples}{advice}.", word, EXAMPLES)
@@ -354,4 +358,4 @@ def _unknown_zone(name: str) -> str:
     cities = {zone.rpartition("/")[2]: zone for zone in sorted(zones)}
     close = get_close_matches(name.casefold(), [*zones, *cities], n=1, cutoff=0.7)
     advice = f"did you mean {zones[cities.get(close[0], close[0])]}?" if close else "zones are named like Asia/Seoul"
-    return f'there is no time zone "{name}", {advice}'
+    return f'there is no time zone "{shortened(name, LONGEST_ECHO)}", {advice}'

@@ -107,6 +107,13 @@ def joined(word: str) -> str:
     return "".join(letter for letter in word if letter.isalnum())
 
 
+def shortened(text: str, longest: int) -> str:
+    """The text, cut between words with "…" when it has more than `longest` characters."""
+    if len(text) <= longest:
+        return text
+    return (text[:longest].rpartition(" ")[0] or text[:longest]) + "…"
+
+
 def _pairs(run: str) -> tuple[str, ...]:
     return tuple(run[i : i + 2] for i in range(len(run) - 1)) or (run,)
 

@@ -300,6 +300,22 @@ def test_a_refusal_names_the_word_and_gives_three_examples(words: str, word: str
         assert parse_when(example, "UTC").cron
 
 
+@pytest.mark.parametrize(
+    ("words", "says"),
+    [
+        ("every " + "9" * 5_000 + " minutes", 'in "every…"'),
+        ("daily at 9 " + "x" * 5_000, 'in "daily at 9…" (there is no time zone "xxx'),
+        ("daily at 9" + " and 10" * 2_000 + " and", 'missing after "daily at 9 and 10 and 10'),
+    ],
+    ids=["number", "zone", "many words"],
+)
+def test_a_refusal_repeats_only_the_beginning_of_what_is_long(words: str, says: str) -> None:
+    with pytest.raises(ScheduleError) as refused:
+        parse_when(words, "UTC")
+    assert says in str(refused.value)
+    assert len(str(refused.value)) < 400
+
+
 def test_a_zone_is_known_in_any_case_and_an_unknown_one_gets_a_suggestion() -> None:
     assert check_zone("asia/SEOUL") == "Asia/Seoul"
     with pytest.raises(ScheduleError, match=r"did you mean Europe/Helsinki\?$"):
