@@ -17,6 +17,7 @@ from bot.connectors import Draft, Suggesting, Suggestion
 from bot.correlation import of_message
 from bot.metrics import Meter
 from briefings.errors import SidelinesError, StorageError
+from briefings.storage.precedence import for_a_person
 from briefings.types import Answer, Content, Notice, Reply
 
 if TYPE_CHECKING:
@@ -161,7 +162,7 @@ class FrontDesk:
 
     async def _told(self, work: Callable[[], Given], otherwise: Callable[[str], Given]) -> Given:
         """What `work` gives in a thread. What it raises is logged, and `otherwise` makes do with a sentence on it."""
-        with of_message():
+        with of_message(), for_a_person():
             try:
                 return await asyncio.to_thread(self._storage.repeated, work)
             except SidelinesError as error:

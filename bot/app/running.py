@@ -8,7 +8,6 @@ import os
 import signal
 import sys
 from collections.abc import Collection, Coroutine, Mapping
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager
 from datetime import UTC, datetime, timedelta
 from functools import partial
@@ -21,13 +20,14 @@ from bot.app.comings import forget_left, managers_of, place_of
 from bot.app.desk import FrontDesk
 from bot.app.dividing import Listener
 from bot.app.health import Line
-from bot.app.lookups import AT_ONCE, Lookups, on_loop
+from bot.app.lookups import Lookups, on_loop
 from bot.app.memory import share_arenas
 from bot.app.platforms import configured, connect
 from bot.app.refreshing import open_refresher
 from bot.app.roles import WORKER, Roles, roles
 from bot.app.sample import add_sample
 from bot.app.single import only_one
+from bot.app.threads import Threads
 from bot.app.watching import AUDIT_EVERY, BEAT_EVERY, Watch
 from bot.app.workshop import Workshop
 from bot.commands.words import SHAPES
@@ -50,11 +50,6 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
-THREADS = AT_ONCE + 16
-"""For all work off the event loop: commands that wait for an address hold up to `AT_ONCE` of them, and others go on.
-
-asyncio's own pool has six on two cores: https://docs.python.org/3/library/concurrent.futures.html.
-"""
 UPKEEP_EVERY = timedelta(minutes=5)
 LANES_EVERY = timedelta(seconds=5)
 TOGETHER = timedelta(seconds=1)
@@ -135,7 +130,7 @@ class Bot:
         with indexing as progress:
             self._index = open_index(settings, keywords, storage=storage, progress=progress)
         loop = asyncio.get_running_loop()
-        loop.set_default_executor(ThreadPoolExecutor(THREADS, "work"))
+        loop.set_default_executor(Threads())
         self._workshop = Workshop()
         self._fetcher = open_fetcher(settings, limited=partial(self._watch.meter.limited, "web"))
         finder = Finder(self._fetcher, self._workshop.work, limit=settings.reading.limit)

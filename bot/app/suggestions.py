@@ -17,6 +17,7 @@ from bot.commands.words import storable
 from bot.connectors import Suggesting, Suggestion
 from briefings.errors import ScheduleError
 from briefings.slots import parse_when
+from briefings.storage.precedence import for_a_person
 
 if TYPE_CHECKING:
     from bot.connectors import Asker
@@ -115,7 +116,8 @@ class Suggestions:
 
     async def _read(self, workspace: str) -> None:
         try:
-            known = await asyncio.to_thread(self._stored, workspace)
+            with for_a_person():
+                known = await asyncio.to_thread(self._stored, workspace)
         except Exception:  # What is typed can be chosen all the same.
             log.exception("topics not read", extra={"action": "suggest_failed", "workspace": workspace})
             return

@@ -16,6 +16,7 @@ from sqlalchemy.exc import DBAPIError, TimeoutError
 
 from briefings.errors import DatabaseTooNew, StorageBusy, StorageError
 from briefings.storage.migrations import NEWEST, REVISIONS
+from briefings.storage.precedence import WriteLock
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MILLISECOND = timedelta(milliseconds=1)
@@ -88,7 +89,7 @@ class Database:
         self.engine = self._kind.engine
         self.clock = self._kind.clock
         self.shared = not self._kind.one_writer
-        self._writer = threading.RLock() if self._kind.one_writer else nullcontext()
+        self._writer = WriteLock() if self._kind.one_writer else nullcontext()
         self._held = threading.local()
 
     def close(self) -> None:
@@ -100,8 +101,9 @@ class Database:
         """A connection in a transaction that may write: committed at the end, undone by an exception.
 
         Within another `writing` of the same thread it is that one, so that several stores can share a transaction. On
-        SQLite it is the only one there is; on PostgreSQL others write at the same time, and what they committed is seen
-        by the next statement: what must not change between two statements is locked, or held with `hold`.
+        SQLite it is the only one there is, and what is done `for_a_person` goes first. On PostgreSQL others write at
+        the same time, and what they committed is seen by the next statement: what must not change between two
+        statements is locked, or held with `hold`.
         Raises StorageError and its kinds.
         """
         held: Connection | None = getattr(self._held, "writer", None)
