@@ -25,11 +25,14 @@ from briefings.words import LONGEST, beyond_latin, folded, joined, pattern, piec
 FORMAT = 3
 """To be raised when the same text gives other tokens than before, so that indexes are rebuilt."""
 
-_REMEMBERED = 32_768  # words whose tokens are kept: the vocabulary of some hundred articles, and 10 MB at most
+_REMEMBERED = 32_768  # what is between two spaces, as its tokens: the vocabulary of a hundred articles, 10 MB at most
 
 
 class _Remembering(dict[str, tuple[str, ...]]):
-    """The tokens of the words seen lately. It forgets all when full: an order of use would double a look's cost."""
+    """The tokens of what stood between two spaces lately: finding words again would cost more than all else.
+
+    It forgets all when full: an order of use would double a look's cost.
+    """
 
     def __init__(self, tokens_of: Callable[[str], tuple[str, ...]]) -> None:
         self._tokens_of = tokens_of
@@ -37,7 +40,9 @@ class _Remembering(dict[str, tuple[str, ...]]):
     def __missing__(self, word: str) -> tuple[str, ...]:
         if len(self) >= _REMEMBERED:
             self.clear()
-        tokens = self[word] = self._tokens_of(word)
+        tokens = self._tokens_of(word)
+        if len(word) <= LONGEST:
+            self[word] = tokens
         return tokens
 
 
@@ -171,7 +176,7 @@ class Keywords:
         self._phrases: dict[str, list[tuple[tuple[str, ...], tuple[str, ...]]]] = {}
         self.language = language
         self._stop = _stop_words(language)
-        self._tokens = _Remembering(self._tokens_of_word).__getitem__
+        self._tokens = _Remembering(self._tokens_of_run).__getitem__
         self._others: dict[str, Keywords] = {}
         taken: dict[tuple[str, ...], str] = {}
         phrases: list[tuple[str, str]] = []
@@ -219,14 +224,12 @@ class Keywords:
     def plain(self, text: str) -> tuple[str, ...]:
         """The tokens of a text without regard to aliases of several words."""
         text = prepared(text)
+        if not beyond_latin(text):  # no word has a space
+            return tuple(chain.from_iterable(map(self._tokens, text.split())))
+        # Runs of scripts without spaces are as long as clauses, and not worth remembering.
         words = pattern(text).findall(text)
-        if beyond_latin(text):  # runs of scripts without spaces are as long as clauses, and not worth remembering
-            return tuple(
-                token
-                for word in words
-                for token in (self._tokens(word) if word < _UNSPACED else self._tokens_of_word(word))
-            )
-        return tuple(chain.from_iterable(map(self._tokens, words)))
+        found = (self._tokens(word) if word < _UNSPACED else self._tokens_of_word(word) for word in words)
+        return tuple(chain.from_iterable(found))
 
     def merged(self, text: str) -> tuple[str, ...]:
         """The tokens of a text with each alias of several words as its one token, as in what a person asks."""
@@ -327,6 +330,13 @@ class Keywords:
                         end = start + len(phrase)
                         yield start, end, added
                         break
+
+    def _tokens_of_run(self, run: str) -> tuple[str, ...]:
+        """The tokens of what stands between two spaces, or of one found word."""
+        words = pattern(run).findall(run)
+        if words == [run]:
+            return self._tokens_of_word(run)
+        return self._tokens(words[0]) if len(words) == 1 else tuple(chain.from_iterable(map(self._tokens, words)))
 
     def _tokens_of_word(self, word: str) -> tuple[str, ...]:
         """The tokens of one found word."""
