@@ -9,8 +9,9 @@ from typing import get_args
 from msgspec.structs import replace
 
 from bot.commands.context import Context, NotAllowed, refused
+from bot.commands.posting import nothing_now
 from bot.commands.posting import preview as briefing_now
-from bot.commands.subscribing import NOTHING_YET, TopicError, confirmed, create, named, runs_line, spoken
+from bot.commands.subscribing import TopicError, confirmed, create, named, runs_line, spoken
 from bot.commands.words import MOST_DIGITS, number, parse, storable
 from bot.connectors import Draft
 from briefings.errors import NotFound, QueryError, ScheduleError
@@ -71,7 +72,7 @@ def preview(context: Context, filled: Draft) -> Reply:
     lines = [
         f"{it.topic} in {context.shown(it.channel)}: {spoken(it.schedule)}.",
         runs_line(context, it),
-        "This is what it would post now:" if briefing else NOTHING_YET,
+        "This is what it would post now:" if briefing else nothing_now(context, it),
     ]
     notice = Notice("\n".join(lines))
     return Reply((notice, briefing) if briefing else (notice,), private=True)

@@ -8,6 +8,7 @@ from bot.commands.briefing import Length, stories
 from bot.commands.context import Context, refused, told
 from bot.commands.words import article_places, number
 from briefings import publish
+from briefings.compose import match
 from briefings.types import Action, Briefing, Notice, Preferences, Reply, Subscription
 
 
@@ -33,7 +34,7 @@ def post(context: Context, argument: str) -> Reply:
         context.storage.hold("publishing")
         briefing = preview(context, subscription)
         if briefing is None:
-            return refused(_had_everything(context, subscription))
+            return refused(nothing_now(context, subscription))
         _queue(context, briefing, subscription.channel)
     return told(f"It is on its way to {channel}.", private=True)
 
@@ -46,7 +47,7 @@ def show_preview(context: Context, argument: str) -> Reply:
     subscription = context.storage.subscriptions.get(id, context.workspace)
     briefing = preview(context, subscription)
     if briefing is None:
-        return told(_had_everything(context, subscription), private=True)
+        return told(nothing_now(context, subscription), private=True)
     actions = (Action("post it", f"post {id}"),) if context.may_manage(subscription.channel) else ()
     return Reply((replace(briefing, actions=actions),), private=True)
 
@@ -59,8 +60,12 @@ def _stopped(it: Subscription) -> Reply:
     return Reply((Notice(words, "refused", actions=(change,)),), private=True, found=False)
 
 
-def _had_everything(context: Context, it: Subscription) -> str:
-    return f"{context.shown(it.channel)} has had everything there is on {it.topic}."
+def nothing_now(context: Context, it: Subscription) -> str:
+    """Why a subscription has nothing to post: no news matches it, or its channel has had those that do."""
+    news = context.storage.articles.arrived_since(context.workspace, context.now - publish.FIRST_NEWS)
+    if match(news, it.query, context.keywords):
+        return f"{context.shown(it.channel)} has had everything there is on {it.topic}."
+    return f"Nothing of the last {publish.FIRST_NEWS.days} days matches it yet."
 
 
 def preview(context: Context, subscription: Subscription, preferences: Preferences | None = None) -> Briefing | None:

@@ -8,15 +8,13 @@ from datetime import datetime
 from msgspec.structs import replace
 
 from bot.commands.context import Context, refused, told
-from bot.commands.posting import preview
+from bot.commands.posting import nothing_now, preview
 from bot.commands.words import number
 from briefings.errors import NotFound, SidelinesError
 from briefings.publish import FIRST_NEWS, resumption
 from briefings.slots import next_due, next_runs, parse_when, split_topic_and_when
 from briefings.topics import parse
 from briefings.types import Action, Item, Listing, Notice, Reply, Schedule, Subscription
-
-NOTHING_YET = f"Nothing of the last {FIRST_NEWS.days} days matches it yet."
 
 RUNS = 3
 """How many next runs a person is shown: enough to see a weekday rule skip a weekend."""
@@ -83,7 +81,7 @@ def confirmed(context: Context, it: Subscription) -> Reply:
     lines = [
         f"{context.shown(it.channel)} is subscribed to {it.topic}: {spoken(it.schedule)}. This is number {it.id}.",
         runs_line(context, it),
-        "This is what it would post now:" if briefing else NOTHING_YET,
+        "This is what it would post now:" if briefing else nothing_now(context, it),
     ]
     change, cancel = Action("change", f"reschedule {it.id}"), Action("cancel", f"unsubscribe {it.id}")
     if briefing is None:

@@ -1,4 +1,4 @@
-"""What typed words mean, and what holds whatever is typed. Whole conversations are in test_dialogues."""
+"""What holds whatever is typed, and what commands do. Whole conversations are in test_dialogues."""
 
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -10,7 +10,7 @@ from msgspec.structs import replace
 
 from bot.app import open_keywords
 from bot.commands import Commands
-from bot.commands.words import SHAPES, Typed, article_places, meant, parse, split_channel
+from bot.commands.words import SHAPES, Typed, meant, parse
 from bot.connectors import Asker
 from briefings.documents import canonical_url
 from briefings.errors import DatabaseCorrupt
@@ -30,68 +30,6 @@ NESTS = {
     "Zell": "No heron nests were seen, for the first time since 1987.",
 }
 ADA = Asker(workspace="terminal", channel="terminal:#general", person="ada", may_manage=True)
-
-
-@pytest.mark.parametrize(
-    ("text", "command", "argument"),
-    [
-        ("brief ups and downs", "brief", "ups and downs"),
-        ("  BRIEF  7/2 ", "brief", "7/2"),
-        ("briefing", "brief", ""),
-        ("subscribe G7 daily at 9 in #world", "subscribe", "G7 daily at 9 in #world"),
-        ("list", "subscriptions", ""),
-        ("?", "help", ""),
-        ("", "help", ""),
-        ("more", "more", ""),
-        ("more 7/2 9", "more", "7/2 9"),
-        ("post story 7", "post", "story 7"),
-        ("post again 3", "post", "again 3"),
-        ("topic add A = b", "topic", "add A = b"),
-        ("ask brief me", "ask", "brief me"),
-    ],
-)
-def test_a_command_is_its_first_word(text: str, command: str, argument: str) -> None:
-    assert parse(text) == Typed(command, argument)
-
-
-@pytest.mark.parametrize(
-    "text",
-    [
-        "What about the G7 talks?",
-        "More troops at the border",
-        "post office closures",
-        "sources close to the minister",
-        "Source of the leak",
-        "topic of the summit",
-        "pause in fighting?",
-        "subscriptions of newspapers are falling",
-        "help for Ukraine",
-        "topics of the day",
-    ],
-)
-def test_a_question_that_begins_with_a_command_word_stays_a_question(text: str) -> None:
-    assert parse(text) == Typed("ask", text)
-
-
-def test_a_slip_in_the_first_word_is_mended_and_a_question_is_not() -> None:
-    assert meant("subcribe G7 daily at 9") == "subscribe G7 daily at 9"
-    assert meant("unsubscibe 3") == "unsubscribe 3"
-    assert meant("what about it") is None
-    assert meant("subscribe G7") is None
-    assert meant("subcribe?") is None
-
-
-def test_a_channel_is_taken_from_the_end_alone() -> None:
-    assert split_channel("G7 daily at 9 in #world") == ("G7 daily at 9", "#world")
-    assert split_channel("G7 #world") == ("G7", "#world")
-    assert split_channel("#world") == ("", "#world")
-    assert split_channel("C#minor music") == ("C#minor music", None)
-
-
-def test_places_are_numbers_and_nothing_else() -> None:
-    assert article_places("7/2 9") == [(7, 2), (9, None)]
-    assert article_places("7 up") == []
-    assert article_places("9" * 30) == []
 
 
 @pytest.fixture
@@ -260,6 +198,15 @@ def test_post_it_queues_what_the_preview_showed_once_and_without_buttons(command
     assert isinstance(delivery.content, Briefing)
     assert delivery.content.stories == preview.stories
     assert delivery.content.actions == ()
+
+
+def test_a_subscription_without_news_is_told_whether_nothing_matches_or_all_was_posted(commands: Commands) -> None:
+    commands.handle(f"post story {' '.join(str(number) for number, _ in enumerate(NESTS, 1))}", ADA, NOW)
+    for words, says in (("narwhal", "Nothing of the last 7 days matches it yet."), ("heron", "everything there is on")):
+        (notice,) = commands.handle(f"subscribe {words}", ADA, NOW).contents
+        assert isinstance(notice, Notice)
+        assert says in notice.text
+    assert commands.handle("preview 1", ADA, NOW).contents == (Notice("Nothing of the last 7 days matches it yet."),)
 
 
 def test_post_here_posts_what_this_channel_has_not_had(commands: Commands, storage: Storage) -> None:
