@@ -129,14 +129,9 @@ _NOT_NAMES = frozenset(joined(word) for word in _ENGLISH_STOP)
 
 @cache
 def _stop_words(language: str) -> frozenset[str]:
-    """The tokens of the function words of a language in Latin letters."""
+    """The tokens of the function words of a language in Latin letters, and of those in all other scripts."""
     forms = {form for word in FUNCTION_WORDS.get(language, "").split() for form in (word, joined(word))}
-    return frozenset(folded(_stem_in(language, form)) for form in forms)
-
-
-@cache  # most archives never ask
-def _stops_beyond_latin() -> frozenset[str]:
-    return frozenset(folded(_stem_in("en", word)) for word in BEYOND_LATIN.split())
+    return frozenset(folded(_stem_in(language, form)) for form in forms.union(BEYOND_LATIN.split()))
 
 
 # Aliases ----------------------------------------------------------------------------------------------------
@@ -174,8 +169,10 @@ class Keywords:
         self._names: dict[str, str] = {}  # a spelling of one word, without case -> its token
         self._shouted: dict[str, str] = {}  # the same for capitals that are common words in small letters: US, WHO
         self._phrases: dict[str, list[tuple[tuple[str, ...], tuple[str, ...]]]] = {}
+        self._signs: set[str] = set()  # the longest token of each phrase: without any, a text need not be searched
         self.language = language
-        self._stop = _stop_words(language)
+        self.stop = _stop_words(language)
+        """The tokens of function and question words, which tell nothing of a text's subject."""
         self._tokens = _Remembering(self._tokens_of_run).__getitem__
         self._others: dict[str, Keywords] = {}
         taken: dict[tuple[str, ...], str] = {}
@@ -211,7 +208,7 @@ class Keywords:
     def of(self, text: str) -> tuple[str, ...]:
         """The tokens of an article's text in order, duplicates kept. Never raises; linear in the text's length."""
         tokens = self.plain(text)
-        if self._phrases.keys().isdisjoint(tokens):
+        if self._signs.isdisjoint(tokens):
             return tokens
         enriched: list[str] = []
         done = 0
@@ -291,8 +288,8 @@ class Keywords:
         return tuple(token for _, token in self.question_words(text))
 
     def is_stop(self, token: str) -> bool:
-        """Whether a token is a function or question word of this language, which tells nothing of a text's subject."""
-        return token in self._stop or (not token.isascii() and token in _stops_beyond_latin())
+        """Whether a token is one of `stop`."""
+        return token in self.stop
 
     def with_acronyms(self, pairs: Mapping[str, str]) -> "Keywords":
         """Keywords for one article that itself defines `pairs`, short form -> long form (see `acronyms`).
@@ -305,6 +302,7 @@ class Keywords:
         local = object.__new__(Keywords)
         local.__dict__.update(self.__dict__)
         local._phrases = {first: list(phrases) for first, phrases in self._phrases.items()}
+        local._signs = set(self._signs)
         for short, long in pairs.items():
             one, many = self.of(short), self.of(long)
             if len(one) != 1 or self.is_stop(one[0]) or not many:
@@ -319,6 +317,7 @@ class Keywords:
         phrases = self._phrases.setdefault(tokens[0], [])
         phrases.append((tokens, added))
         phrases.sort(key=lambda phrase: -len(phrase[0]))
+        self._signs.add(max(tokens, key=len))
 
     def _known(self, tokens: Sequence[str]) -> Iterator[tuple[int, int, tuple[str, ...]]]:
         """(start, end, tokens added) of the known phrases, the longest at each place."""
