@@ -248,12 +248,18 @@ def _words(part: Any) -> Iterator[str]:
             yield from _words(item)
     elif isinstance(part, dict):
         if part.get("type") in {"rich_text_section", "rich_text_quote", "rich_text_preformatted"}:
-            yield "".join(str(item.get("text") or item.get("url") or "") for item in part["elements"])
+            yield "".join(map(_inline, part["elements"]))
         elif isinstance(part.get("text"), str):
             yield part["text"]
         else:
             for key in ("title", "text", "label", "fields", "elements", "element", "accessory", "placeholder", "hint"):
                 yield from _words(part.get(key))
+
+
+def _inline(element: dict[str, Any]) -> str:
+    """The words of a part of a rich text; a channel by its id, as `#C1`, which Slack shows by its name."""
+    channel = element.get("channel_id")
+    return f"#{channel}" if channel else str(element.get("text") or element.get("url") or "")
 
 
 def interactive(blocks: list[dict[str, Any]]) -> list[dict[str, Any]]:

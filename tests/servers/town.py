@@ -39,6 +39,7 @@ class Town:
         self.world = self.guild.channel("world")
         self.kim = self.guild.member("kim", "manage_guild")
         self._seen = dict.fromkeys(self.places(), 0)
+        self._names = {f"#{WORLD}": "#world", self.world.mention: "#world"}
 
     def tell(self, file: Path) -> None:
         """Write down what the bot has to be given."""
@@ -76,9 +77,15 @@ class Town:
         """What was posted since this was asked last."""
         told = []
         for place, messages in self.places().items():
-            told += [f"{place}: {message.shown}" for message in messages[self._seen[place] :]]
+            told += [f"{place}: {self._named(message.shown)}" for message in messages[self._seen[place] :]]
             self._seen[place] = len(messages)
         return told
+
+    def _named(self, text: str) -> str:
+        """The text with the channel's name for its ids, as readers see it."""
+        for mark, name in self._names.items():
+            text = text.replace(mark, name)
+        return text
 
 
 async def run(app: str, settings: Path) -> None:

@@ -28,9 +28,15 @@ async def test_what_kim_types_is_answered_on_both_platforms(tmp_path: Path) -> N
         async with program(tmp_path, {**settings, "SIDELINES_WEB_PORT": str(port)}) as bot:
             while "commands are known" not in (tmp_path / "log").read_text():  # noqa: ASYNC110 - logs tell nobody
                 await asyncio.sleep(0.1)
-            town.stdin.write(b"slack latest\ndiscord latest\nmumble\n")
+            town.stdin.write(b"slack latest\ndiscord latest\nmumble\nslack subscribe ferry\ndiscord subscribe ferry\n")
+            awaited = {
+                "slack #world: Latest headlines",
+                "discord #world: **Latest headlines**",
+                "slack (to kim): #world is subscribed to ferry",
+                "discord (to kim): #world is subscribed to ferry",
+            }
             said = ""
-            while not ("slack #world: Latest headlines" in said and "discord #world: **Latest headlines**" in said):
+            while not all(words in said for words in awaited):
                 said += (await town.stdout.readline()).decode()
             assert "Begin the line with `slack` or `discord`." in said
             bot.terminate()
