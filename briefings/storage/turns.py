@@ -221,16 +221,13 @@ _told = Table(
     postgresql_on_commit="DELETE ROWS",
 )
 
-# One look at the temporary tables for each row; SQLAlchemy has no words for several columns SET from one SELECT.
 _move_on = text(
     """
-    UPDATE subscriptions SET (next_slot, next_due, since) = (
-        SELECT
-            CASE WHEN f.next_slot = '' THEN subscriptions.next_slot ELSE f.next_slot END,
-            COALESCE(f.next_due, CASE WHEN subscriptions.state = 'blocked' THEN f.trial END),
-            CASE WHEN subscriptions.since < f.since THEN f.since ELSE subscriptions.since END
-        FROM due_subjects AS s JOIN due_fates AS f ON f.id = s.fate WHERE s.id = subscriptions.id
-    ) WHERE id IN (SELECT id FROM due_subjects)
+    UPDATE subscriptions SET
+        next_slot = CASE WHEN f.next_slot = '' THEN subscriptions.next_slot ELSE f.next_slot END,
+        next_due = COALESCE(f.next_due, CASE WHEN subscriptions.state = 'blocked' THEN f.trial END),
+        since = CASE WHEN subscriptions.since < f.since THEN f.since ELSE subscriptions.since END
+    FROM due_subjects AS s JOIN due_fates AS f ON f.id = s.fate WHERE s.id = subscriptions.id
     """
 )
 

@@ -7,13 +7,13 @@ from datetime import UTC, datetime, timedelta
 from typing import TypeVar
 
 import pytest
-from sqlalchemy import select, text, update
+from sqlalchemy import delete, func, select, text, update
 
 from briefings import ingest, updates
 from briefings.errors import StorageBusy, StorageError
 from briefings.keywords import Keywords
 from briefings.publish import publish_due
-from briefings.storage import Storage, tables
+from briefings.storage import Storage, contents, tables
 from briefings.storage.upkeep import KEPT, tidy
 from briefings.types import EVERYONE, Document, Notice, Preferences, Schedule, Section, Slot
 
@@ -199,6 +199,24 @@ def test_a_content_that_just_goes_is_stored_anew(one: Storage, other: Storage) -
         tidy(one, LATE)
         ended = begin(one, lambda: other.outbox.add_notice("w", "w:#1", Notice("The same."), LATE))
     assert one.outbox.get(ended(), "w").content == Notice("The same.")
+
+
+def test_a_content_that_is_just_published_again_stays(one: Storage, other: Storage) -> None:
+    subscribe(one, "0 9 * * *")
+    store(one, "opened on Monday")
+    assert publish(one) == 1
+    with one.writing() as connection:  # As if it had not been: nobody has the content any more.
+        connection.execute(delete(tables.channel_stories))
+        connection.execute(delete(tables.deliveries))
+        connection.execute(update(tables.subscriptions).values(next_due=0))
+    with one.writing():
+        assert publish(one) == 1
+        ended = begin(one, lambda: contents.sweep(other.database))
+    ended()
+    [delivery] = one.outbox.claim("me", NOW, HOUR, 1)
+    assert "opened on Monday" in str(delivery.content)
+    with one.reading() as connection:
+        assert connection.execute(select(func.count()).select_from(tables.contents)).scalar() == 1
 
 
 def test_a_feed_that_is_about_to_be_read_again_stays(one: Storage, other: Storage) -> None:
