@@ -10,7 +10,6 @@ import re
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Sequence, Set
 from heapq import heapify, heappop, heappush
-from itertools import filterfalse
 from typing import NamedTuple
 
 from briefings.keywords import Keywords
@@ -176,9 +175,7 @@ def _weighed(document: Document, keywords: Keywords, *, share: bool = False) -> 
 
     `share`: no more than `LARGEST_SHARE` of them will be told.
     """
-    contents = [frozenset(keywords.of(text)) for section in document.sections for text in section.sentences]
-    stop = frozenset(filter(keywords.is_stop, frozenset().union(*contents)))
-    contents = [content - stop for content in contents]
+    contents = [content_of(text, keywords) for section in document.sections for text in section.sentences]
     about = content_of(document.title, keywords)
     signs = zip(contents, _central(contents), strict=True)
     alone = len(document.sections) == 1
@@ -217,9 +214,8 @@ def _central(sentences: Sequence[frozenset[str]]) -> Iterator[float]:
     for part, own in zip(early, sentences, strict=True):
         for token in own:
             shared[token] += part
-    log = math.log
     central = [
-        sum([log(1 + shared[token] - part) for token in own]) / (2 + len(own)) ** _LENGTHS
+        sum(map(math.log, [1 - part + weight for weight in map(shared.__getitem__, own)])) / (2 + len(own)) ** _LENGTHS
         for part, own in zip(early, sentences, strict=True)
     ]
     highest = max(central, default=0.0) or 1.0
@@ -228,7 +224,7 @@ def _central(sentences: Sequence[frozenset[str]]) -> Iterator[float]:
 
 def _weight(text: str, position: int, *, headed: bool) -> float:
     """What a sentence tells by its place and its form alone."""
-    told = _QUOTING if _QUOTATION.search(text) else 0.0
+    told = _QUOTING if '"' in text or (not text.isascii() and _QUOTATION.search(text)) else 0.0
     figure = _FIGURE.search(text) is not None
     if headed:
         told += _HEADED_POSITION / math.log2(position + 2)
@@ -288,7 +284,7 @@ def _worth(sentence: _Sentence, said: Set[str]) -> float:
 
 def content_of(text: str, keywords: Keywords) -> frozenset[str]:
     """The keywords of a sentence without those that tell nothing."""
-    return frozenset(filterfalse(keywords.is_stop, frozenset(keywords.of(text))))
+    return frozenset(keywords.of(text)) - keywords.stop
 
 
 def say_the_same(one: frozenset[str], other: frozenset[str]) -> bool:
