@@ -210,6 +210,23 @@ def test_the_suffix_of_an_address_tells_the_kind() -> None:
     assert read(data, name="eels.txt").title == "# Eels"
 
 
+@pytest.mark.parametrize(
+    ("given", "kept"),
+    [
+        ("https://river.example/eels", "https://river.example/eels"),
+        ("HTTP://river.example/eels", "HTTP://river.example/eels"),
+        ("javascript:alert(1)", None),
+        ("file:///etc/passwd", None),
+        ("/eels", None),
+        ("[https://river.example/eels]", "https://river.example/eels"),
+        ("{at: https://river.example/eels}", None),
+    ],
+)
+def test_front_matter_gives_an_address_of_the_web_or_none(given: str, kept: str | None) -> None:
+    text = f"---\ntitle: Eels\nurl: {given}\n---\nEels are back. Fish followed."
+    assert read(text.encode(), name="eels.md").url == kept
+
+
 def test_invisible_characters_are_left_out() -> None:
     data = "Eels come back\n\nEe\u00adls \u202eare\u202c ba\u200bck in the river.\x07 Fish followed.".encode()
     assert read(data).sections[0].sentences == ("Eels are back in the river.", "Fish followed.")
