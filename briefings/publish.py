@@ -1,24 +1,25 @@
 """PUBLISH: subscriptions that are due -> briefings, queued for delivery in the transaction that moves them on.
 
-However many subscriptions are due, those that get the same briefing are found first, and it is composed once.
+However many subscriptions are due, those that get the same briefing are found first, and it is composed once. News is
+read before the transaction, and only what changed since then within it: on SQLite everybody else waits for its end.
 """
 
 from __future__ import annotations
 
-from bisect import bisect_left, bisect_right
+import time
+from bisect import bisect_left
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
 from msgspec import Struct
 
-from briefings.compose import Found, Match, by_story, compose, match, prepare
-from briefings.errors import QueryError
+from briefings.compose import Found, by_story, compose, match, prepare
 from briefings.keywords import Keywords
+from briefings.news import Matches, News
 from briefings.slots import after_quiet, last_slot, next_due
 from briefings.types import (
-    Article,
     Briefing,
     Due,
     Fate,
@@ -47,6 +48,10 @@ TRIAL = timedelta(hours=1)
 BATCH = 20_000
 """Subscriptions in one transaction: with more, others would wait to write for over half a second."""
 
+DECIDING = 0.2
+"""Seconds after which a transaction takes what is decided on, and the rest is left for the next one: where many get
+briefings of their own, to match and to compose them takes far longer than to store them."""
+
 _NOTHING: frozenset[int] = frozenset()
 
 
@@ -62,27 +67,36 @@ class Published(Struct, frozen=True):
 
 
 def publish_due(
-    storage: Storage, keywords: Keywords, defaults: Preferences, now: datetime, limit: int = BATCH
+    storage: Storage,
+    keywords: Keywords,
+    defaults: Preferences,
+    now: datetime,
+    limit: int = BATCH,
+    monotonic: Callable[[], float] = time.monotonic,
 ) -> Published:
     """Queue a briefing for every subscription that is due, and move each on to its next slot.
 
     Works in transactions of up to `limit` subscriptions: killed at any instant, what is stored is whole. After downtime
-    a subscription gets one briefing, for the latest of the slots it missed.
+    a subscription gets one briefing, for the latest of the slots it missed. `monotonic` tells seconds.
     """
-    for workspace, since in storage.turns.workspaces(now):  # Before anybody has to wait until they are decided on.
-        prepare(storage.articles.arrived_since(workspace, _moment(since)), keywords)
-    publishing = _Publishing(storage, keywords, defaults, now)
+    publishing = _Publishing(storage, keywords, defaults, now, monotonic)
+    publishing.read(storage.turns.workspaces(now))
     subscriptions = deliveries = 0
+    room = limit
     while True:
+        publishing.follow()  # So that little is left to do while others wait.
         with storage.writing():
-            due = storage.turns.due(now, limit)
-            queued = storage.turns.take(*publishing.decide(due), now)
+            due = storage.turns.due(now, room)
+            publishing.follow()
+            fates, subjects = publishing.decide(due)
+            queued = storage.turns.take(fates, subjects, now)
             if queued:
                 storage.database.tell()
         deliveries += queued
-        subscriptions += len(due)
-        if len(due) < limit:
+        subscriptions += len(subjects)
+        if len(subjects) == len(due) < room:
             return Published(subscriptions, deliveries, storage.subscriptions.earliest_due())
+        room = min(limit, 2 * len(subjects))  # The others would be read in vain.
 
 
 class Turn(Struct, frozen=True, kw_only=True):
@@ -134,21 +148,49 @@ def next_trial(schedule: Schedule, preferences: Preferences, now: datetime) -> S
 class _Publishing:
     """One run of `publish_due`: what was read and composed for one batch serves the next."""
 
-    def __init__(self, storage: Storage, keywords: Keywords, defaults: Preferences, now: datetime) -> None:
+    def __init__(
+        self,
+        storage: Storage,
+        keywords: Keywords,
+        defaults: Preferences,
+        now: datetime,
+        monotonic: Callable[[], float],
+    ) -> None:
         self.storage, self.keywords, self.defaults, self.now = storage, keywords, defaults, now
-        self.news: dict[str, _News] = {}
+        self.monotonic = monotonic
+        self.followed = storage.articles.last_change()
+        self.news: dict[str, News] = {}
         self.turns: dict[tuple[object, ...], Turn] = {}
         self.composed: dict[tuple[object, ...], Briefing] = {}
-        self.fates: dict[tuple[object, ...] | None, Fate] = {}
+        self.fates: dict[tuple[object, ...], Fate] = {}
 
-    def decide(self, due: Sequence[Due]) -> tuple[list[Fate], dict[int, int]]:
-        """What becomes of due subscriptions: fates, and the place there of each one's, by its id."""
-        workspaces = {row[1] for row in due}
-        since = min((row[7] for row in due), default=0)
-        for workspace in workspaces:
+    def read(self, wanted: Iterable[tuple[str, int]]) -> None:
+        """Have the news of workspaces, each since a time in UTC milliseconds or earlier."""
+        for workspace, since in wanted:
             if workspace not in self.news or since < self.news[workspace].since:
                 articles = self.storage.articles.arrived_since(workspace, _moment(since))
-                self.news[workspace] = _News(since, articles, self.keywords)
+                self.news[workspace] = News(workspace, since, articles, self.keywords)
+                prepare(articles, self.keywords)
+
+    def follow(self) -> None:
+        """Take in what changed since the news was read."""
+        while changes := self.storage.articles.changes(self.followed):
+            prepare((change.article for change in changes if change.article), self.keywords)
+            self.news = {workspace: news.after(changes) for workspace, news in self.news.items()}
+            self.followed = changes[-1].number
+
+    def decide(self, due: Sequence[Due]) -> tuple[list[Fate], dict[int, int]]:
+        """What becomes of due subscriptions: fates, and the place there of each one's, by its id.
+
+        Of the first of them only, when that takes longer than `DECIDING`.
+        """
+        until = self.monotonic() + DECIDING
+        oldest: dict[str, int] = {}
+        for row in due:
+            if row[7] < oldest.get(row[1], row[7] + 1):
+                oldest[row[1]] = row[7]
+        self.read(oldest.items())
+        workspaces = oldest.keys()
         settled = self.storage.preferences.of_workspaces(workspaces)
         first = min((story for workspace in workspaces for story in self.news[workspace].stories), default=None)
         had: dict[str, set[int]] = {}
@@ -159,10 +201,11 @@ class _Publishing:
         if len({row[2] for row in due}) < len(due):
             twice = {channel for channel, count in Counter(row[2] for row in due).items() if count > 1}
         special = settled.channels | had.keys() | twice
-        matching: dict[tuple[str, str], _Matches] = {}
+        matching: dict[tuple[str, str], Matches] = {}
         places: dict[tuple[object, ...], int] = {}
         fates: list[Fate] = []
         subjects: dict[int, int] = {}
+        slow = False
         for id, workspace, channel, topic, query, cron, zone, since, created in due:
             matches = matching.get((workspace, query))
             if matches is None:
@@ -178,19 +221,21 @@ class _Publishing:
             if place is None:
                 place = places[key] = len(fates)
                 preferences = settled.merged(workspace, own, self.defaults)
-                # Not of those that had some of it: there may be as many of them as channels.
-                general = (preferences, *key) if seen is None else None
+                general = (preferences, *key)
                 fate = self.fates.get(general)
                 if fate is None:
                     schedule = Schedule(words="", cron=tuple(cron.splitlines()), zone=zone)
                     found = tuple(one for one in matches.found(old, stale) if not seen or one.story not in seen)
                     fate = self._fate(topic, schedule, preferences, found, matches.refusal)
-                    if general:
+                    if seen is None:  # Of those that had some of it there may be as many as channels.
                         self.fates[general] = fate
                 fates.append(fate)
+                slow = self.monotonic() > until
             subjects[id] = place
             if channel in twice:
                 had.setdefault(channel, set()).update(fates[place].stories)
+            if slow:
+                break
         return fates, subjects
 
     def _fate(
@@ -238,62 +283,11 @@ class _Publishing:
             preferences,
             due,
             turn.late,
-            *((one.article.id, *(other.id for other in one.others)) for one in found),
+            *((one.article.change, *(other.change for other in one.others)) for one in found),
         )
         if key not in self.composed:
             self.composed[key] = compose(topic, found, preferences, self.keywords, due=due, late=turn.late)
         return self.composed[key]
-
-
-class _News:
-    """The articles of one workspace that arrived at `since` (UTC milliseconds) or later, by the topics they match."""
-
-    def __init__(self, since: int, articles: Sequence[Article], keywords: Keywords) -> None:
-        self.since, self.articles, self.keywords = since, articles, keywords
-        self.stories = {article.story for article in articles}
-        self.queries: dict[str, _Matches] = {}
-
-    def on(self, query: str) -> _Matches:
-        """Those that match `query`."""
-        matches = self.queries.get(query)
-        if matches is None:
-            matches = self.queries[query] = _Matches(self.articles, query, self.keywords)
-        return matches
-
-
-class _Matches:
-    """Articles that match one query, in the order they arrived; `refusal` is why the query cannot be served."""
-
-    def __init__(self, articles: Sequence[Article], query: str, keywords: Keywords) -> None:
-        self.refusal: str | None = None
-        self.matches: list[Match] = []
-        try:
-            self.matches = match(articles, query, keywords)
-        except QueryError as error:
-            self.refusal = str(error)
-        self.arrivals = [_milliseconds(article.arrived) for _, article in self.matches]
-        self.stories = {article.story for _, article in self.matches}
-        self.backlog = [article for _, article in self.matches if article.backlog]
-        self._came = [_milliseconds(article.arrived) for article in self.backlog]
-        dated = [(_milliseconds(date), article.id) for article in self.backlog if (date := article.published)]
-        self._dated = sorted(dated)
-        self._stale: dict[tuple[int, int], frozenset[int]] = {}
-        self._found: dict[tuple[int, frozenset[int]], tuple[Found, ...]] = {}
-
-    def stale(self, since: int, created: int) -> frozenset[int]:
-        """The backlog that came after a subscription was `created`, and bears no date since then and since `since`."""
-        key = bisect_right(self._came, created), bisect_left(self._dated, (max(since, created), 0))
-        if key not in self._stale:
-            came, dated = key
-            recent = {id for _, id in self._dated[dated:]}
-            self._stale[key] = frozenset(article.id for article in self.backlog[came:]) - recent
-        return self._stale[key]
-
-    def found(self, old: int, stale: frozenset[int]) -> tuple[Found, ...]:
-        """The stories of all but the first `old` of them, and but those that are `stale`."""
-        if (old, stale) not in self._found:
-            self._found[old, stale] = by_story(each for each in self.matches[old:] if each[1].id not in stale)
-        return self._found[old, stale]
 
 
 def nothing_new(topic: str, schedule: Schedule, slot: Slot) -> Notice:
@@ -336,10 +330,6 @@ def post(
         articles = storage.articles.get_many([head.id for head in heads], workspace)
         stories = {article.story for article in articles}
         return storage.outbox.add_post(workspace, channel, briefing, now, stories, asked_by)
-
-
-def _milliseconds(moment: datetime) -> int:
-    return round(moment.timestamp() * 1000)
 
 
 def _moment(milliseconds: int) -> datetime:

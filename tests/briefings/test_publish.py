@@ -1,3 +1,4 @@
+from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from itertools import count
 
@@ -10,7 +11,7 @@ from briefings.publish import Published, post, preview, publish_due
 from briefings.slots import next_due, parse_when
 from briefings.storage import Storage
 from briefings.storage.tables import subscriptions
-from briefings.types import EVERYONE, Briefing, Delivery, Document, Key, Notice, Preferences, Quiet, Section
+from briefings.types import EVERYONE, Briefing, Delivery, Document, Due, Key, Notice, Preferences, Quiet, Section
 
 KEYWORDS = Keywords()
 MONDAY = datetime(2026, 3, 2, tzinfo=UTC)
@@ -180,6 +181,36 @@ def test_batches_change_nothing(storage: Storage) -> None:
     add(storage, "Harbour opens", at(8))
     assert publish_due(storage, KEYWORDS, Preferences(), at(9), 2) == Published(7, 7, at(9, day=1))
     assert sorted(each.channel for each in posted(storage)) == [f"t:#{number}" for number in range(7)]
+
+
+def test_briefings_that_take_long_are_queued_in_several_transactions(storage: Storage) -> None:
+    seconds = count(0.0)
+    for topic in ("harbour", "kiel", "oslo", "harbour"):
+        subscribe(storage, query=topic, channel=f"t:#{next(numbers)}")
+    add(storage, "Harbour opens in Kiel", at(8))
+    done = publish_due(storage, KEYWORDS, Preferences(), at(9), monotonic=lambda: next(seconds))
+    assert done == Published(4, 4, at(9, day=1))
+    assert next(seconds) == 8  # Four times a beginning and an end.
+    assert all(titles(each) == ["Harbour opens in Kiel"] for each in posted(storage))
+
+
+def test_what_changes_after_the_news_was_read_counts(storage: Storage, monkeypatch: pytest.MonkeyPatch) -> None:
+    subscribe(storage)
+    gone = add(storage, "Harbour burns", at(7))
+    corrected = add(storage, "Harbor opens", at(8))
+    due = storage.turns.due
+
+    def meanwhile(now: datetime, limit: int) -> Sequence[Due]:
+        storage.articles.remove(gone, workspace=EVERYONE)
+        document = Document(title="Harbour opens", sections=(Section(None, (SENTENCES,)),))
+        storage.articles.update(corrected, document, keys=(), workspace=EVERYONE, now=at(8.5), news=False)
+        add(storage, "Harbour closes", at(8.9))
+        add(storage, "Harbour strikes", at(8.9), workspace="other")
+        return due(now, limit)
+
+    monkeypatch.setattr(storage.turns, "due", meanwhile)
+    (delivery,) = run(storage, at(9))
+    assert sorted(titles(delivery)) == ["Harbour closes", "Harbour opens"]
 
 
 def test_what_is_stopped_gets_nothing_and_catches_up_when_it_goes_on(storage: Storage) -> None:
