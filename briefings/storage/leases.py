@@ -8,7 +8,7 @@ from before it asked: so it knows that it may hold it no more, whatever kept it 
 from collections.abc import Collection, Mapping
 from datetime import timedelta
 
-from sqlalchemy import delete, select, update
+from sqlalchemy import bindparam, delete, select, update
 
 from briefings.storage.engine import Database
 from briefings.storage.tables import leases, shares
@@ -44,10 +44,12 @@ class Leases:
         """Let go of all that a holder has, or of some names: others may have it `after` that time."""
         until = self._database.clock + after // _MILLISECOND
         its = leases.c.name.in_(names) if names else leases.c.holder == holder
-        held = select(leases.c.name).where(its, leases.c.holder == holder, leases.c.until > until)
-        with self._database.writing() as connection:  # In the order in which others take them.
-            found = connection.execute(self._database.locked(held.order_by(leases.c.name))).scalars().all()
-            connection.execute(update(leases).where(leases.c.name.in_(found)).values(until=until))
+        held = leases.c.holder == holder, leases.c.until > until
+        release = update(leases).where(leases.c.name == bindparam("its"), *held).values(until=until)
+        with self._database.writing() as connection:
+            found = connection.execute(select(leases.c.name).where(its, *held)).scalars().all()
+            if found:  # One after the other as in `take`: databases sort as their language does, and would cross it.
+                connection.execute(release, [{"its": name} for name in sorted(found)])
 
     def holders(self) -> dict[str, str]:
         """Who holds what at present."""
