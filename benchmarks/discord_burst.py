@@ -21,6 +21,7 @@ from collections import Counter
 from collections.abc import AsyncIterator, Sequence
 from contextlib import AsyncExitStack, ExitStack, asynccontextmanager
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 from benchmarks.burst import prepare, program, settled
@@ -83,9 +84,12 @@ async def burst(
         def posts() -> int:
             return sum(call.status == 200 for call in discord.called("create_message"))
 
+        def posted(least: float) -> bool:
+            return posts() >= least
+
         async def breaking() -> None:
             for number in range(drops):
-                await discord.wait_for(lambda number=number: posts() > number * count / drops, timeout=120)
+                await discord.wait_for(partial(posted, number * count // drops + 1), timeout=120)
                 await discord.connected(timeout=30)
                 discord.drop()
 
@@ -103,10 +107,10 @@ async def burst(
 
         for share in kills:
             async with programs():
-                await discord.wait_for(lambda share=share: posts() >= share * count, timeout=120)
+                await discord.wait_for(partial(posted, share * count), timeout=120)
         async with programs():
             breaks = asyncio.create_task(breaking())
-            await discord.wait_for(lambda: posts() >= count, timeout=120)
+            await discord.wait_for(partial(posted, count), timeout=120)
             await breaks
             state = await settled(folder, database)
         shown = Counter(message.channel for channel in channels for message in discord.posts(channel))

@@ -18,13 +18,14 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import cast
 
+from benchmarks.processes import resident
 from bot.app.memory import share_arenas
-from bot.app.running import THREADS
-from bot.connectors import Limits, Part
+from bot.app.threads import Threads
+from bot.connectors import Connector, Limits, Part
 from bot.delivery import Deliverer, Retries
 from bot.render import embeds
 from briefings.keywords import Keywords
@@ -92,20 +93,18 @@ def report(storage: Storage, now: datetime) -> None:
         storage.articles.add(document, keys=[Key("guid", f"{topic} {now}")], workspace=EVERYONE, now=now)
 
 
-def memory() -> int:
-    """Bytes of this process that are in memory now."""
-    pages = int(Path("/proc/self/statm").read_text().split()[1])
-    return pages * os.sysconf("SC_PAGESIZE")
-
-
 async def measure(storage: Storage, size: Callable[[], float], deliveries: int) -> list[int]:
     """The memory after each 100,000, in bytes. `size` is the file's, in MiB."""
-    asyncio.get_running_loop().set_default_executor(ThreadPoolExecutor(THREADS, "work"))
+    asyncio.get_running_loop().set_default_executor(Threads())
     platform = Taking()
     now = BEGIN
     retries = Retries(attempts=25, first=timedelta(seconds=2), longest=timedelta(minutes=10))
     deliverer = Deliverer(
-        storage, {platform.name: platform}, retries=retries, lease=timedelta(seconds=60), now=lambda: now
+        storage,
+        {platform.name: cast(Connector, platform)},
+        retries=retries,
+        lease=timedelta(seconds=60),
+        now=lambda: now,
     )
     keywords, preferences = Keywords(), Preferences()
     found: list[int] = []
@@ -119,7 +118,7 @@ async def measure(storage: Storage, size: Callable[[], float], deliveries: int) 
         if now.hour == 0:
             await asyncio.to_thread(tidy, storage, now, keep=KEEP, followed=storage.articles.last_change())
         if platform.taken >= STEP * (len(found) + 1):
-            found.append(memory())
+            found.append(resident(os.getpid()))
             rate = platform.taken / (time.monotonic() - began)
             print(
                 f"{platform.taken:>9,} delivered  {found[-1] / 2**20:6.1f} MiB  file {size():5.0f} MiB  {rate:5.0f}/s",
@@ -130,6 +129,7 @@ async def measure(storage: Storage, size: Callable[[], float], deliveries: int) 
 
 
 def main() -> int:
+    """Deliver them all; 1 when the memory has grown more than it is to."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--deliveries", type=int, default=1_000_000)
     arguments = parser.parse_args()

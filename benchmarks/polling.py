@@ -31,9 +31,10 @@ from pathlib import Path
 
 import feedparser
 import httpx
-from sqlalchemy import func, literal, select, update
+from sqlalchemy import ColumnElement, func, literal, select, update
 
 from benchmarks import site
+from benchmarks.processes import children, cpu_seconds_with_children, proportional
 from bot.app.workshop import Workshop
 from briefings.fetch import Asking, Fetcher
 from briefings.refresh import Options, Refresher
@@ -146,11 +147,11 @@ def measure_day(folder: Path, storage: Storage, seconds: float) -> None:
         connection.execute(update(feeds).values(next_fetch=literal(milliseconds(begin)) + each))
     with program(folder) as process:
         time.sleep((begin - datetime.now(UTC)).total_seconds())
-        before, memory = _cpu(process.pid), []
+        before, memory = cpu_seconds_with_children(process.pid), []
         while (datetime.now(UTC) - begin).total_seconds() < seconds:
             time.sleep(1)
-            memory.append([_memory(pid) for pid in (process.pid, *_children(process.pid))])
-        spent = _cpu(process.pid) - before
+            memory.append([proportional(pid) / 1e6 for pid in (process.pid, *children(process.pid))])
+        spent = cpu_seconds_with_children(process.pid) - before
     lately = feeds.c.last_fetch >= milliseconds(begin)
     looks, failed = _counted(storage, lately), _counted(storage, lately, feeds.c.failures > 0)
     came = f"{looks} looks, {_counted(storage, feeds.c.last_news >= milliseconds(begin))} with news, {failed} failed"
@@ -160,7 +161,7 @@ def measure_day(folder: Path, storage: Storage, seconds: float) -> None:
     print(f"                      {spent / seconds:.3f} of one core, {sum(most):.0f} MB at most ({parts})")
 
 
-def _counted(storage: Storage, *conditions: object) -> int:
+def _counted(storage: Storage, *conditions: ColumnElement[bool]) -> int:
     with storage.reading() as connection:
         return connection.execute(select(func.count()).select_from(feeds).where(*conditions)).scalar_one()
 
@@ -175,26 +176,6 @@ def program(folder: Path) -> Iterator[subprocess.Popen[bytes]]:
             yield process
         finally:
             process.send_signal(signal.SIGTERM)
-
-
-def _cpu(pid: int) -> float:
-    """CPU seconds of a process, its children and those of them that have ended."""
-    spent = 0.0
-    for each in (pid, *_children(pid)):
-        fields = Path(f"/proc/{each}/stat").read_text().rpartition(")")[2].split()
-        spent += sum(map(int, fields[11:15])) / os.sysconf("SC_CLK_TCK")
-    return spent
-
-
-def _children(pid: int) -> list[int]:
-    tasks = Path(f"/proc/{pid}/task").iterdir()
-    return [int(child) for task in tasks for child in (task / "children").read_text().split()]
-
-
-def _memory(pid: int) -> float:
-    """The resident memory of a process in MB; of what several share, its part."""
-    lines = Path(f"/proc/{pid}/smaps_rollup").read_text().splitlines()
-    return next((int(line.split()[1]) for line in lines if line.startswith("Pss:")), 0) * 1024 / 1e6
 
 
 if __name__ == "__main__":

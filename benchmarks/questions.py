@@ -23,9 +23,9 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import NamedTuple
 
+from benchmarks.data import KEYWORDS
 from briefings.answer import answer
 from briefings.index import Index
-from briefings.keywords import Keywords, load_aliases
 from briefings.types import EVERYONE, Article, Change, Section
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
@@ -183,6 +183,7 @@ def measure(ask: Callable[[str], Sequence[tuple[int, int]]], needles: Sequence[N
 
 
 def main() -> None:
+    """Ask both, and print a line for each way of asking."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--sections", type=int, default=100_000)
     parser.add_argument("--questions", type=int, default=300)
@@ -193,12 +194,11 @@ def main() -> None:
             f"\r\x1b[K{text}" if sys.stderr.isatty() else text, end="" if sys.stderr.isatty() else "\n", file=sys.stderr
         )
 
-    keywords = Keywords(load_aliases(Path(__file__).parent.parent / "config" / "aliases.toml"))
     archive = Archive(options.sections)
     needles = list(archive.needles(options.questions))
     with TemporaryDirectory() as folder:
         start = time.process_time()
-        index = Index.open(Path(folder) / "index", keywords)
+        index = Index.open(Path(folder) / "index", KEYWORDS)
         index.catch_up(archive, lambda done, total: tell(f"index: {done:,} of {total:,} articles"))
         built = time.process_time() - start
         tell("FTS5: taking in the same text")
@@ -210,14 +210,14 @@ def main() -> None:
 
         def without_stop_words(question: str) -> list[tuple[int, int]]:
             words = question.rstrip("?").split()
-            return fts5.search([word for word in words if not any(map(keywords.is_stop, keywords.of(word)))])
+            return fts5.search([word for word in words if not any(map(KEYWORDS.is_stop, KEYWORDS.of(word)))])
 
         def ours(question: str) -> list[tuple[int, int]]:
-            found = index.search(keywords.of_question(question), workspace=EVERYONE, limit=FIRST)
+            found = index.search(KEYWORDS.of_question(question), workspace=EVERYONE, limit=FIRST)
             return [(hit.article.id, hit.section) for hit in found]
 
         def whole(question: str) -> list[tuple[int, int]]:
-            quotes = answer(question, index, keywords, workspace=EVERYONE, now=NOW, limit=FIRST).quotes
+            quotes = answer(question, index, KEYWORDS, workspace=EVERYONE, now=NOW, limit=FIRST).quotes
             return [(quote.article.id, quote.section) for quote in quotes]
 
         plans = {

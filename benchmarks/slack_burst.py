@@ -17,6 +17,7 @@ import tempfile
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 from benchmarks.burst import prepare, program, settled
@@ -67,11 +68,14 @@ async def burst(folder: Path, *, kills: Sequence[int] = ()) -> Figures:
         def posts() -> int:
             return sum(len(slack.posts(channel)) for channel in CHANNELS)
 
+        def posted(least: int) -> bool:
+            return posts() >= least
+
         for count in kills:
             async with program(folder, settings):
-                await slack.wait_for(lambda count=count: posts() >= count, timeout=60)
+                await slack.wait_for(partial(posted, count), timeout=60)
         async with program(folder, settings):
-            await slack.wait_for(lambda: posts() >= POSTS, timeout=60)
+            await slack.wait_for(partial(posted, POSTS), timeout=60)
             await slack.lines.connected()
             state = await settled(folder)
         shown = Counter((message.channel, message.text) for channel in CHANNELS for message in slack.posts(channel))

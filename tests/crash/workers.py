@@ -18,6 +18,7 @@ import tempfile
 import time
 from collections import Counter
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from pathlib import Path
 
 from msgspec import Struct
@@ -107,9 +108,12 @@ async def run(
         def posts() -> int:
             return sum(message.via == "api" and bool(message.guild) for message in discord.world.messages.values())
 
+        def posted(least: int) -> bool:
+            return posts() >= least
+
         try:
             for threshold in sorted(chance.sample(range(1, deliveries), kills)):
-                await discord.wait_for(lambda threshold=threshold: posts() >= threshold, timeout=600)
+                await discord.wait_for(partial(posted, threshold), timeout=600)
                 crew.kill(chance)
             states = await asyncio.to_thread(_settled, url)
             seconds = time.monotonic() - began
