@@ -1,7 +1,6 @@
 """Who listens of several processes: one at a time, which knows in time that it may not be the one any more."""
 
 import asyncio
-from collections.abc import Callable
 
 import pytest
 
@@ -9,6 +8,7 @@ from bot.app.dividing import LEASE, Listener
 from briefings.errors import StorageError
 from briefings.storage import Storage
 from tests.bot.conftest import Scripted, Time
+from tests.waiting import until
 
 
 class Line(Scripted):
@@ -58,12 +58,6 @@ class Process:
     async def stop(self) -> None:
         self.task.cancel()
         await asyncio.gather(self.task, return_exceptions=True)
-
-
-async def until(condition: Callable[[], bool]) -> None:
-    async with asyncio.timeout(10):
-        while not condition():  # noqa: ASYNC110 - threads tell nobody
-            await asyncio.sleep(0.005)
 
 
 @pytest.fixture

@@ -16,6 +16,7 @@ from bot.app.health import STALLED, UNREACHABLE, process, readiness
 from bot.app.platforms import configured, connect
 from bot.connectors import Connector
 from config.settings import Settings
+from tests.servers.ports import free_port
 
 ROOT = Path(__file__).parents[2]
 SLACK = {"SLACK_BOT_TOKEN": "xoxb-1-2-abc", "SLACK_APP_TOKEN": "xapp-1-A-2-abc"}
@@ -24,12 +25,6 @@ DISCORD = {"DISCORD_TOKEN": "a1.b2.c3-d4", "DISCORD_PROXY": "http://me:s3cret@pr
 
 def load(**environ: str) -> Settings:
     return Settings.load({**os.environ, **environ})
-
-
-@pytest.fixture
-def free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as server:
-        return int(server.getsockname()[1])
 
 
 # Health
@@ -50,8 +45,9 @@ def test_readiness_names_every_reason_against_it():
     ]
 
 
-def test_a_running_session_says_that_it_is_well(free_port):
-    environ = {**os.environ, "SIDELINES_WEB_HOST": "127.0.0.1", "SIDELINES_WEB_PORT": str(free_port)}
+def test_a_running_session_says_that_it_is_well():
+    port = free_port()
+    environ = {**os.environ, "SIDELINES_WEB_HOST": "127.0.0.1", "SIDELINES_WEB_PORT": str(port)}
     run = [sys.executable, "-m", "bot", "run"]
     with subprocess.Popen(run, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, cwd=ROOT, env=environ) as bot:
         bot.stdin.write("topics\n")
@@ -59,7 +55,7 @@ def test_a_running_session_says_that_it_is_well(free_port):
         assert any(line.startswith("Topics of this workspace") for line in bot.stdout)
         shown = {}
         for path in ("healthz", "readyz", "metrics"):
-            with urlopen(f"http://127.0.0.1:{free_port}/{path}", timeout=10) as response:
+            with urlopen(f"http://127.0.0.1:{port}/{path}", timeout=10) as response:
                 shown[path] = response.read().decode()
         assert json.loads(shown["healthz"]) == {"ok": True, "scheduler": "running"}
         assert json.loads(shown["readyz"]) == {"ok": True, "reasons": [], "platforms": {"terminal": "listening"}}

@@ -8,7 +8,6 @@ import os
 import secrets
 import shutil
 import signal
-import socket
 import subprocess
 import tempfile
 import threading
@@ -24,6 +23,7 @@ from sqlalchemy import URL, make_url
 
 from briefings.storage import Storage
 from briefings.storage.tables import metadata
+from tests.servers.ports import free_port
 
 PASSWORD = "correct/horse@battery"  # noqa: S105 - of a server that lives for a test
 """Of the user postgres, over TCP; the socket asks for none."""
@@ -162,8 +162,7 @@ def started(folder: Path, **others: str) -> Iterator[int]:
         command = [binaries / "initdb", "-D", data, "-U", "postgres", "--encoding=utf8", "--locale=C", "--no-sync"]
         command += ["--auth-local=trust", "--auth-host=scram-sha-256", f"--pwfile={password}"]
         subprocess.run(command, check=True, capture_output=True, cwd=folder, **user)
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        port: int = free.getsockname()[1]
+    port = free_port()
     settings = {**_SETTINGS, **others, "port": str(port), "unix_socket_directories": str(folder)}
     command = [binaries / "postgres", "-D", data, *(f"--{name}={value}" for name, value in settings.items())]
     process = subprocess.Popen(

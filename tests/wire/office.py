@@ -1,7 +1,6 @@
 """The whole bot beside a local Slack, in one event loop: what people do there, and what they are shown."""
 
 import asyncio
-import socket
 from collections.abc import Awaitable, Callable, Iterable
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
@@ -10,6 +9,7 @@ from pathlib import Path
 import aiohttp
 
 from briefings.types import Subscription
+from tests.servers.ports import free_port
 from tests.servers.slack import Delivery, Message, SlackServer, View
 from tests.wire.whole import SAMPLES, Whole, stock
 
@@ -36,12 +36,6 @@ def furnish(slack: SlackServer, *, installed: bool) -> None:
     bolt = slack.add_workspace(OTHER, "Bolt", installed=False)
     bolt.user(MAX, "max", owner=True, tz="America/New_York")
     bolt.channel(BOLT, "world", creator=MAX)
-
-
-def free_port() -> int:
-    with socket.socket() as door:
-        door.bind(("127.0.0.1", 0))
-        return int(door.getsockname()[1])
 
 
 Deed = Awaitable[Delivery]

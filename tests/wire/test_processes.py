@@ -14,8 +14,9 @@ import pytest
 from benchmarks.burst import prepare, program, settled
 from briefings.storage import Storage
 from tests.servers.discord import DiscordServer
+from tests.servers.ports import free_port
 from tests.servers.slack import SlackServer
-from tests.wire.office import free_port
+from tests.waiting import until
 
 TEAM, KIM = "T0MANY0001", "U0MANY0001"
 TOPIC = "harbour"
@@ -59,11 +60,9 @@ class Set:
         environ = {**self.settings, **settings}
         return await self._stack.enter_async_context(program(self.folder, environ, *arguments))
 
-    async def until(self, condition: Callable[[], object], within: float = 60.0) -> None:
+    async def until(self, condition: Callable[[], object]) -> None:
         """Wait for something that no one server brings about."""
-        async with asyncio.timeout(within):
-            while not condition():  # noqa: ASYNC110 - logs tell nobody
-                await asyncio.sleep(0.02)
+        await until(condition, within=60)
 
     async def stop(self) -> None:
         await self._stack.aclose()

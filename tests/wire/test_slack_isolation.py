@@ -1,6 +1,5 @@
 """Two workspaces that installed the bot by OAuth: neither sees or touches what is the other's, whatever it forges."""
 
-import asyncio
 import json
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -9,6 +8,7 @@ import pytest
 
 from briefings.types import Preferences
 from tests.servers.slack import SlackServer
+from tests.waiting import until
 from tests.wire.conftest import Opener
 from tests.wire.forged import FORGED
 from tests.wire.office import BOLT, KIM, LEE, MAX, NEWS, OTHER, TEAM, WORLD, Office, acknowledged, stock, text_of
@@ -227,10 +227,7 @@ async def test_after_the_stated_time_nothing_is_left_of_one_and_all_of_the_other
     assert len(two.subscriptions(OTHER)) == 1
     two.settings["SIDELINES_DATA_KEEP_AFTER_LEAVING"] = "0"
     await two.restart()
-    for _ in range(200):
-        if not two.subscriptions(OTHER):
-            break
-        await asyncio.sleep(0.02)
+    await until(lambda: not two.subscriptions(OTHER))
     theirs = two.of_bolt()
     assert theirs["subscriptions"] == theirs["sources"] == theirs["topics"] == theirs["deliveries"] == []
     assert theirs["preferences"] == Preferences()

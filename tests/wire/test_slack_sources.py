@@ -13,6 +13,7 @@ from briefings import opml
 from briefings.sources import Entry, Seen, Source
 from tests.servers.slack import Message, SlackServer
 from tests.servers.web import Reply, WebServer
+from tests.waiting import until
 from tests.wire.conftest import Opener
 from tests.wire.office import ANN, KIM, LEE, NEWS, TEAM, WORLD, Office, acknowledged, labels, text_of
 
@@ -312,7 +313,4 @@ async def test_what_a_source_brings_is_posted_and_its_end_is_told_to_who_added_i
 
 async def until_read(office: Reading) -> None:
     """Until the bot has read its first source for the first time."""
-    for _ in range(500):
-        if office.sources()[0].first_read:
-            return
-        await asyncio.sleep(0.02)
+    await until(lambda: office.sources()[0].first_read)

@@ -5,11 +5,12 @@ from datetime import UTC, datetime, timedelta
 
 import httpx
 
+from tests.servers.ports import free_port
 from tests.servers.slack import SlackServer
 from tests.servers.web import Reply, WebServer
 from tests.wire.conftest import Opener
 from tests.wire.guild_office import GuildOffice
-from tests.wire.office import KIM, LEE, TEAM, WORLD, Office, free_port
+from tests.wire.office import KIM, LEE, TEAM, WORLD, Office
 
 
 async def counted(port: int) -> dict[str, float]:

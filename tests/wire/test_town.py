@@ -7,7 +7,8 @@ from pathlib import Path
 
 from benchmarks.burst import program
 from briefings.storage import Storage
-from tests.wire.office import free_port
+from tests.servers.ports import free_port
+from tests.waiting import until
 from tests.wire.whole import SAMPLES, stock
 
 
@@ -26,8 +27,7 @@ async def test_what_kim_types_is_answered_on_both_platforms(tmp_path: Path) -> N
         with Storage.open(f"sqlite:///{tmp_path / 'sidelines.db'}") as storage:
             stock(storage, *SAMPLES)
         async with program(tmp_path, {**settings, "SIDELINES_WEB_PORT": str(port)}) as bot:
-            while "commands are known" not in (tmp_path / "log").read_text():  # noqa: ASYNC110 - logs tell nobody
-                await asyncio.sleep(0.1)
+            await until(lambda: "commands are known" in (tmp_path / "log").read_text(), 60)
             town.stdin.write(b"slack latest\ndiscord latest\nmumble\nslack subscribe ferry\ndiscord subscribe ferry\n")
             awaited = {
                 "slack #world: Latest headlines",

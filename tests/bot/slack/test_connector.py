@@ -11,6 +11,7 @@ from bot.connectors import slack as connector
 from bot.connectors.slack import Settings, create
 from briefings.types import Notice
 from tests.bot.slack.conftest import CHANNEL, KIM, LEE, TEAM
+from tests.waiting import until
 
 HERE = f"slack:{TEAM}:#{CHANNEL}"
 
@@ -77,9 +78,7 @@ async def test_notices_go_to_the_person_else_to_an_admin(slack, start):
     workspace = f"slack:{TEAM}"
     assert made.managers(workspace, LEE) == f"{workspace}:#{LEE}"
     await slack.wait_for(lambda: slack.called("users.list"))
-    async with asyncio.timeout(5):
-        while made.managers(workspace, None) == f"{workspace}:#":  # noqa: ASYNC110 - nobody is told of that
-            await asyncio.sleep(0)
+    await until(lambda: made.managers(workspace, None) != f"{workspace}:#")
     assert made.managers(workspace, None) == f"{workspace}:#{KIM}"
     (part,) = made.render(Notice("Look."))
     with pytest.raises(ChannelGone):

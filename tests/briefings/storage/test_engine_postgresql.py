@@ -19,6 +19,7 @@ from briefings.storage import Storage, engine_postgresql
 from briefings.storage.migrations import NEWEST
 from briefings.storage.peek import last_change
 from briefings.types import Document
+from tests.servers.ports import free_port
 from tests.servers.postgresql import PASSWORD, Postgresql, over_tcp, started
 
 NOW = datetime(2026, 11, 23, 9, 0, tzinfo=UTC)
@@ -83,9 +84,7 @@ def test_a_database_that_is_not_there(url: str) -> None:
 
 
 def test_a_server_that_is_not_there(url: str) -> None:
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        port = free.getsockname()[1]
-    other = make_url(url).set(port=port).render_as_string(hide_password=False)
+    other = make_url(url).set(port=free_port()).render_as_string(hide_password=False)
     assert refused(other).startswith(f"{place(other)} cannot be reached (Connection refused")
     assert last_change(other) is None
 
