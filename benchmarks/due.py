@@ -194,7 +194,8 @@ def main() -> None:
         if options.database != "postgresql":
             databases["SQLite"] = on_sqlite
         if options.database != "sqlite":
-            databases["PostgreSQL"] = partial(on_postgresql, stack.enter_context(postgresql.running()))
+            server = stack.enter_context(postgresql.running(shared_buffers="128MB"))  # As it is by default.
+            databases["PostgreSQL"] = partial(on_postgresql, server)
         found: defaultdict[str, list[float]] = defaultdict(list)
         for _ in range(options.rounds):
             found["APScheduler"].append(measure_apscheduler(count))

@@ -221,6 +221,7 @@ _told = Table(
     postgresql_on_commit="DELETE ROWS",
 )
 
+# A join with the temporary tables; by its last line SQLite begins with these, not with all subscriptions.
 _move_on = text(
     """
     UPDATE subscriptions SET
@@ -228,6 +229,7 @@ _move_on = text(
         next_due = COALESCE(f.next_due, CASE WHEN subscriptions.state = 'blocked' THEN f.trial END),
         since = CASE WHEN subscriptions.since < f.since THEN f.since ELSE subscriptions.since END
     FROM due_subjects AS s JOIN due_fates AS f ON f.id = s.fate WHERE s.id = subscriptions.id
+    AND subscriptions.id IN (SELECT id FROM due_subjects)
     """
 )
 
