@@ -22,10 +22,6 @@ class QueryError(SidelinesError):
         self.query = query
         self.position = position
 
-    def pointer(self) -> str:
-        """The query and, below it, a caret under the place that is wrong."""
-        return f"{self.query}\n{' ' * self.position}^"
-
 
 class ScheduleError(SidelinesError):
     """A WHEN that was not understood; `word` is the first word that was not, `examples` are three that would be."""

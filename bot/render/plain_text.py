@@ -8,7 +8,7 @@ import unicodedata
 from collections.abc import Iterable, Sequence
 from datetime import datetime
 
-from briefings.types import Action, Answer, Briefing, Content, Head, Item, Listing, Notice, Quote, Reply, Story
+from briefings.types import Action, Answer, Briefing, Content, Head, Item, Listing, Notice, Quote, Story
 
 STEERING = re.compile(
     "[\x00-\x1f\x7f-\x9f\u2028\u2029]|(?P<unseen>[\u061c\u200b\u200e\u200f\u202a-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb\ud800-\udfff])"
@@ -27,11 +27,6 @@ LONGEST_WORD = 100
 def clean(text: str) -> str:
     """Outside text made safe to print, on one line, with white space folded."""
     return " ".join(_harmless(text).split())
-
-
-def reply_text(reply: Reply, *, width: int = 80) -> str:
-    """All contents of a reply, a blank line between them."""
-    return "\n\n".join(content_text(content, width=width) for content in reply.contents)
 
 
 def content_text(content: Content, *, width: int = 80) -> str:

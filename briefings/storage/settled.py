@@ -74,15 +74,6 @@ class Preferences:
         with self._database.writing() as connection:
             connection.execute(statement)
 
-    def unset(self, workspace: str, name: str, *, channel: str = "") -> None:
-        """Go back to what the workspace, or else the program's settings say."""
-        with self._database.writing() as connection:
-            connection.execute(
-                delete(preferences).where(
-                    preferences.c.workspace == workspace, preferences.c.channel == channel, preferences.c.name == name
-                )
-            )
-
     def merged(self, workspace: str, channel: str, defaults: Values) -> Values:
         """What holds in a channel: its own preferences over the workspace's over `defaults`."""
         query = _settled.where(preferences.c.workspace == workspace, preferences.c.channel.in_(("", channel)))

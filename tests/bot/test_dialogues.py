@@ -16,7 +16,7 @@ import pytest
 from bot.app import open_keywords
 from bot.commands import Commands
 from bot.connectors import Asker
-from bot.render.plain_text import reply_text
+from bot.render.plain_text import content_text
 from briefings import ingest
 from briefings.documents import read
 from briefings.index import Index
@@ -52,7 +52,8 @@ def turns(commands: Commands, script: str) -> Iterator[str]:
             yield f"{line}\n"
         elif typed:
             reply = commands.handle(typed[2], ASKERS[typed[1]], now)
-            yield f"{line}\n{reply_text(reply)}\n"
+            shown = "\n\n".join(map(content_text, reply.contents))
+            yield f"{line}\n{shown}\n"
         elif line.startswith("# "):
             yield f"{line}\n"
 

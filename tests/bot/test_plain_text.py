@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bot.render.plain_text import cells, clean, content_lines, content_text, reply_text, wrap
+from bot.render.plain_text import cells, clean, content_lines, content_text, wrap
 from briefings.types import (
     Action,
     Answer,
@@ -18,7 +18,6 @@ from briefings.types import (
     Listing,
     Notice,
     Quote,
-    Reply,
     Story,
 )
 from tests.bot.any_content import any_content
@@ -160,10 +159,6 @@ def test_what_is_to_be_copied_is_not_wrapped() -> None:
 
 def test_a_notice_keeps_its_lines_so_that_a_caret_stands_under_its_place() -> None:
     assert content_lines(Notice("Wrong here:\na OR OR b\n     ^")) == ["Wrong here:", "a OR OR b", "     ^"]
-
-
-def test_contents_of_a_reply_stand_apart() -> None:
-    assert reply_text(Reply((Notice("One."), Notice("Two.")))) == "One.\n\nTwo."
 
 
 def test_a_hostile_title_cannot_send_an_escape_sequence() -> None:

@@ -6,9 +6,6 @@ https://docs.slack.dev/reference/app-manifest
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Literal
-
-from msgspec import Struct
 
 SCOPES: Mapping[str, str] = {
     "app_mentions:read": "answering when it is mentioned",
@@ -46,16 +43,6 @@ EVENTS: tuple[str, ...] = (
 """The events that are listened to. `message.*` is one event type, `message`, in each kind of conversation."""
 
 COMMANDS: tuple[str, ...] = ("/briefing",)
-
-
-class Shortcut(Struct, frozen=True):
-    """A shortcut: `global` from anywhere, `message` from the menu of a message."""
-
-    type: Literal["global", "message"]
-    callback_id: str
-
-
-SHORTCUTS: tuple[Shortcut, ...] = (Shortcut("global", "sidelines:ask"), Shortcut("message", "sidelines:brief_link"))
 
 REQUESTS_PATH = "/slack/events"
 """Where Slack sends events, commands, what is pressed, and what is typed into a select, over HTTP."""

@@ -65,15 +65,6 @@ def test_preferences_keep_their_types(storage: Storage) -> None:
     assert storage.preferences.merged("ours", "ours:#a", Preferences(quiet=Quiet(0, 60))).quiet is None
 
 
-def test_an_unset_preference_falls_back(storage: Storage) -> None:
-    storage.preferences.set("ours", "stories", 7)
-    storage.preferences.set("ours", "stories", 2, channel="ours:#a")
-    storage.preferences.unset("ours", "stories", channel="ours:#a")
-    assert storage.preferences.merged("ours", "ours:#a", DEFAULTS).stories == 7
-    storage.preferences.unset("ours", "stories")
-    assert storage.preferences.merged("ours", "ours:#a", DEFAULTS).stories == 4
-
-
 @pytest.mark.parametrize(("name", "value"), [("stories", "many"), ("style", "loud"), ("say_when_empty", 3)])
 def test_a_value_of_another_kind_is_refused(storage: Storage, name: str, value: object) -> None:
     with pytest.raises(msgspec.ValidationError):
