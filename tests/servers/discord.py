@@ -69,6 +69,7 @@ from tests.servers.discord_limits import message_faults, message_losses, modal_f
 from tests.servers.discord_people import People
 from tests.servers.discord_values import EVERYBODY_MAY, Call, Channel, Member, Message, Role, User
 from tests.servers.discord_world import Guild, World
+from tests.servers.listening import Listening
 
 __all__ = [
     "Call",
@@ -88,7 +89,7 @@ __all__ = [
 ]
 
 
-class DiscordServer(People, Events):
+class DiscordServer(People, Events, Listening):
     """One Discord with one app, in any number of guilds.
 
     `strict`: leaving it raises AssertionError when anything was sent that Discord would refuse or not show.
@@ -106,44 +107,21 @@ class DiscordServer(People, Events):
         self._api = Api(world)
         self.middlewares: list[Middleware] = []
         """What sees every request, as aiohttp has it; to be set before it is entered."""
-        self._port = 0
-        self._runner: web.AppRunner | None = None
-        self._site: web.TCPSite | None = None
 
     async def __aenter__(self) -> "DiscordServer":
         app = web.Application(client_max_size=32 * 1024 * 1024, middlewares=self.middlewares)
         app.router.add_get("/gateway", self.gateway.serve)
         app.router.add_get("/resume", self.gateway.serve)
         app.router.add_route("*", "/api/v10/{path:.*}", self._api.serve)
-        self._runner = web.AppRunner(app, shutdown_timeout=0.2)
-        await self._runner.setup()
-        await self.come_back()
+        await self.listen(app)
         return self
 
     async def __aexit__(self, failed: type[BaseException] | None, *_: object) -> None:
         self._api.closing.set()
         await self.gateway.stop()
-        if self._runner:
-            await self._runner.cleanup()
+        await self.end()
         if self.strict and failed is None:
             assert not self.breaches, "\n".join(self.breaches)
-
-    async def come_back(self) -> None:
-        """Listen, at the same port as before."""
-        assert self._runner is not None
-        self._site = web.TCPSite(self._runner, "127.0.0.1", self._port, reuse_address=True)
-        await self._site.start()
-        self._port = self._runner.addresses[0][1]
-        self.world.base = f"http://127.0.0.1:{self._port}"
-
-    async def go_dark(self) -> None:
-        """Refuse new connections, and break those that there are."""
-        assert self._site is not None
-        assert self._runner is not None
-        assert self._runner.server is not None
-        await self._site.stop()
-        for connection in self._runner.server.connections:
-            connection.force_close()
 
     @property
     def api_url(self) -> str:

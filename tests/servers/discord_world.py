@@ -1,6 +1,5 @@
 """All that is in a Discord, who may do what there, and new ids for what comes."""
 
-import asyncio
 import itertools
 import time
 from collections.abc import Callable
@@ -21,6 +20,7 @@ from tests.servers.discord_values import (
     Role,
     User,
 )
+from tests.servers.listening import Happening
 
 EPOCH = 1_420_070_400.0
 """Discord's first second: https://docs.discord.com/developers/reference#snowflakes."""
@@ -137,10 +137,11 @@ class Guild:
         return {**self.as_sent(), **places, **people, **rest, **when}
 
 
-class World:
+class World(Happening):
     """Everything that is there. The app is one, in many guilds."""
 
     def __init__(self, clock: Callable[[], float] = time.time) -> None:
+        super().__init__()
         self.clock = clock
         self.token = "MTAwMDAwMDAwMDAwMDAwMDAx.local.discord-bot-token"  # noqa: S105
         self.app_id = "100000000000000001"
@@ -155,14 +156,11 @@ class World:
         self.privileged: set[str] = set()
         self.nonces: dict[str, tuple[float, Message]] = {}
         self.calls: list[Call] = []
-        self.breaches: list[str] = []
         self.pace = Pace()
-        self.base = ""
         self.shards = 1
         self.dispatch: Callable[[str, dict[str, Any], Guild | None], int] = lambda event, data, guild: 0
         self._last = 0
         self._guilds = itertools.count(1)
-        self._waiting: set[asyncio.Event] = set()
 
     def id(self) -> str:
         """A new snowflake, later than all before."""
@@ -217,26 +215,3 @@ class World:
         """The bot's message that was sent with this nonce in the past few minutes."""
         when, message = self.nonces.get(str(nonce), (0.0, None))
         return message if message and self.clock() - when < NONCE_SECONDS else None
-
-    def breach(self, where: str, faults: list[str]) -> None:
-        """Note what a payload does that Discord does not take."""
-        self.breaches += [f"{where}: {fault}" for fault in faults]
-        self.changed()
-
-    def changed(self) -> None:
-        """Wake those who wait for something to happen."""
-        for waiting in self._waiting:
-            waiting.set()
-
-    async def until(self, condition: Callable[[], Any], timeout: float) -> Any:  # noqa: ASYNC109
-        """What the condition gives as soon as that is true. Raises TimeoutError."""
-        waiting = asyncio.Event()
-        self._waiting.add(waiting)
-        try:
-            async with asyncio.timeout(timeout):
-                while not (found := condition()):
-                    waiting.clear()
-                    await waiting.wait()
-            return found
-        finally:
-            self._waiting.discard(waiting)

@@ -50,6 +50,7 @@ from aiohttp import web
 from aiohttp.typedefs import Middleware
 
 from tests.servers import slack_payloads
+from tests.servers.listening import Listening
 from tests.servers.slack_api import Api, Fault
 from tests.servers.slack_judges import judge_message, judge_view, live_mentions
 from tests.servers.slack_people import People
@@ -74,7 +75,7 @@ __all__ = [
 ]
 
 
-class SlackServer(People):
+class SlackServer(People, Listening):
     """One Slack with one app, in any number of workspaces.
 
     `rotation`: tokens expire after twelve hours. `echoes`: the app is also told of its own posts, as Slack does.
@@ -100,9 +101,6 @@ class SlackServer(People):
         self._api = Api(self.world)
         self.middlewares: list[Middleware] = []
         """What sees every request, as aiohttp has it; to be set before it is entered."""
-        self._port = 0
-        self._runner: web.AppRunner | None = None
-        self._site: web.TCPSite | None = None
         self._echoing: set[asyncio.Task[Any]] = set()
         self.world.posted = self._posted
 
@@ -110,9 +108,7 @@ class SlackServer(People):
         app = web.Application(client_max_size=4 * 1024 * 1024, middlewares=self.middlewares)
         self._api.routes(app)
         app.router.add_get("/link/", self._link)
-        self._runner = web.AppRunner(app, shutdown_timeout=0.2)
-        await self._runner.setup()
-        await self.come_back()
+        await self.listen(app)
         return self
 
     async def __aexit__(self, failed: type[BaseException] | None, *_: object) -> None:
@@ -121,27 +117,9 @@ class SlackServer(People):
             task.cancel()
         await asyncio.gather(*self._echoing, return_exceptions=True)
         self.lines.drop()
-        if self._runner:
-            await self._runner.cleanup()
+        await self.end()
         if self.strict and failed is None:
             assert self.breaches == []
-
-    async def come_back(self) -> None:
-        """Listen, at the same port as before."""
-        assert self._runner is not None
-        self._site = web.TCPSite(self._runner, "127.0.0.1", self._port, reuse_address=True)
-        await self._site.start()
-        self._port = self._runner.addresses[0][1]
-        self.world.base = f"http://127.0.0.1:{self._port}"
-
-    async def go_dark(self) -> None:
-        """Refuse new connections, and break those that there are."""
-        assert self._site is not None
-        assert self._runner is not None
-        assert self._runner.server is not None
-        await self._site.stop()
-        for connection in self._runner.server.connections:
-            connection.force_close()
 
     @property
     def api_url(self) -> str:

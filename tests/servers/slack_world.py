@@ -1,12 +1,12 @@
 """A Slack's state with its few rules: what the Web API (`slack_methods`) and people (`slack_people`) both change."""
 
-import asyncio
 import copy
 import itertools
 import math
 from collections.abc import Callable
 from typing import Any
 
+from tests.servers.listening import Happening
 from tests.servers.slack_limits import TRIGGER_SECONDS
 from tests.servers.slack_values import Call, Channel, Message, ResponseUrl, Token, Trigger, View, Workspace
 
@@ -90,10 +90,11 @@ class Refused(Exception):
         self.answer = {"ok": False, "error": error, **more}
 
 
-class World:
+class World(Happening):
     """Everything that is in this Slack, and new ids for what comes. The app is one, in many workspaces."""
 
     def __init__(self, clock: Callable[[], float]) -> None:
+        super().__init__()
         self.clock = clock
         self.client_id, self.client_secret = "1000.2000", "client-secret-of-the-local-slack"
         self.signing_secret, self.app_token = "signing-secret-of-the-local-slack", "xapp-1-A0SIDELINES-local"
@@ -110,12 +111,9 @@ class World:
         self.triggers: dict[str, Trigger] = {}
         self.response_urls: dict[str, ResponseUrl] = {}
         self.calls: list[Call] = []
-        self.breaches: list[str] = []
         self.pace = Pace()
-        self.base = ""
         self.posted: Callable[[Message, dict[str, Any] | None], None] = lambda message, before: None
         self._numbers = itertools.count(1)
-        self._waiting: set[asyncio.Event] = set()
 
     def number(self) -> int:
         """One more than the last."""
@@ -193,26 +191,3 @@ class World:
         now = self.clock()
         good = [name for name, token in self.tokens.items() if token.team == team and not token.revoked]
         return next((name for name in reversed(good) if self.tokens[name].expires > now), None)
-
-    def breach(self, where: str, faults: list[str]) -> None:
-        """Note what a payload does that Slack does not take."""
-        self.breaches += [f"{where}: {fault}" for fault in faults]
-        self.changed()
-
-    def changed(self) -> None:
-        """Wake those who wait for something to happen."""
-        for waiting in self._waiting:
-            waiting.set()
-
-    async def until(self, condition: Callable[[], Any], timeout: float) -> Any:  # noqa: ASYNC109
-        """What the condition gives as soon as that is true. Raises TimeoutError."""
-        waiting = asyncio.Event()
-        self._waiting.add(waiting)
-        try:
-            async with asyncio.timeout(timeout):
-                while not (found := condition()):
-                    waiting.clear()
-                    await waiting.wait()
-            return found
-        finally:
-            self._waiting.discard(waiting)
