@@ -28,8 +28,11 @@ _POSITION = 2.25
 """Where nothing has headings, for the first two sentences alike: either may be the opening that sums up. In a short
 article there may be room for one only, and that is the first."""
 _TITLE = 0.8
-_FIGURES = 0.2
-_QUOTING = -0.15
+_FIGURES = 0.15
+_NAMES = 0.4
+"""For words with a capital, the more of the words they are: who and where."""
+_SPOKEN = -0.25
+"""For what somebody says rather than what happened: between quotation marks, or with who said it."""
 _LENGTHS = 0.7
 """The power of a sentence's length that its centrality is shared out over: at 1 short ones win, at 0.5 long ones."""
 _POOR = 0.2
@@ -53,7 +56,9 @@ _SAME = 0.6
 
 _FIGURE = re.compile(r"\d")
 _MORE_THAN_A_YEAR = re.compile(r"\b(?!(?:1[5-9]|20)\d\d\b)\w*\d")
+_NAME = re.compile(" [A-ZÀ-ÞΑ-ΩА-Я]")
 _QUOTATION = re.compile('["“„«「『]')
+_SAYING = (" said", " says", " told", " added")
 # All of these search small letters, which is several times faster than searching without regard to case.
 _NEW = re.compile(
     r"\b(?:(?:mon|tues|wednes|thurs|fri|satur|sun)day|today|yesterday|tonight|now|next|earlier this"
@@ -202,7 +207,7 @@ def _section(
             content, central = next(signs)
             length = _length(text)
             told = central + _TITLE * len(about & content) / (1 + len(about))
-            told += _weight(text, max(alone, position), headed=headed)
+            told += _weight(text, length, max(alone, position), headed=headed)
             yield _Sentence(text, paragraph, place, length, content, told * _POOR if _is_poor(text, length) else told)
             position += 1
 
@@ -222,9 +227,11 @@ def _central(sentences: Sequence[frozenset[str]]) -> Iterator[float]:
     return (each / highest for each in central)
 
 
-def _weight(text: str, position: int, *, headed: bool) -> float:
+def _weight(text: str, length: int, position: int, *, headed: bool) -> float:
     """What a sentence tells by its place and its form alone."""
-    told = _QUOTING if '"' in text or (not text.isascii() and _QUOTATION.search(text)) else 0.0
+    told = _NAMES * len(_NAME.findall(text)) / (1 + length)
+    if '"' in text or any(sign in text for sign in _SAYING) or (not text.isascii() and _QUOTATION.search(text)):
+        told += _SPOKEN
     figure = _FIGURE.search(text) is not None
     if headed:
         told += _HEADED_POSITION / math.log2(position + 2)

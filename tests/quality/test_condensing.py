@@ -136,6 +136,25 @@ def test_under_a_heading_the_newest_fact_with_its_numbers_comes_before_the_histo
 
 
 @pytest.mark.parametrize(
+    ("told", "left"),
+    [
+        (
+            "The ferry will stop running in May without a bus.",
+            "The ferry will stop running in May, said one driver.",
+        ),
+        ("The ferry will stop running in May.", "“The ferry will stop running in May.”"),
+        ("The ferry will stop at Bergen and Askoy.", "The ferry will stop at towns and islands."),
+    ],
+)
+def test_what_happened_and_where_comes_before_what_somebody_says(told: str, left: str) -> None:
+    opening = [f"Route {number} loses its old boats and gets new ones of steel." for number in range(1, 9)]
+    for pair in ((told, left), (left, told)):
+        article = document("The ferry lines", (*opening, *pair))
+        order = [text for texts in preferred(article, KEYWORDS) for text in texts]
+        assert next(text for text in order if text in pair) == told
+
+
+@pytest.mark.parametrize(
     "sentence",
     [
         "Er sagte, der Hafen werde schließen.",
