@@ -61,7 +61,7 @@ def answer(
     if scope.section is not None:
         candidates = [candidate for candidate in candidates if candidate.section == scope.section]
     ranked = rank(asked, candidates, keywords, None if _YEAR.search(question) else now)
-    support = Support(asked, keywords)
+    support = Support(asked, keywords, index.count if scope.articles is None else 0)
     quotes = _quotes(ranked, support, asked, keywords, limit)
     nearest = None
     if not quotes and scope != EVERYWHERE:
@@ -82,7 +82,7 @@ def _quotes(
     """
     quotes: list[Quote] = []
     said: list[frozenset[str]] = []
-    needed, own = support.needed, 0.0
+    needed, own = support.needed(ranked) if ranked else 0.0, 0.0
     for each in ranked:
         if len(quotes) == limit or each.score < _WORTH * ranked[0].score:
             break

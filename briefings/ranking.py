@@ -93,6 +93,8 @@ class Question(NamedTuple):
     """The one its keywords are in, of those that the archive has."""
     names: frozenset[str] = frozenset()
     """The keywords that are likely names, see `names_in`."""
+    unknown: frozenset[str] = frozenset()
+    """The keywords that nothing in the archive has."""
 
     @property
     def pairs(self) -> frozenset[tuple[str, str]]:
@@ -135,7 +137,10 @@ def asked_for(question: str, index: Index, keywords: Keywords) -> Question | Non
     tokens = tuple(dict.fromkeys(token for _, token in pairs))
     words = tuple(dict.fromkeys(typed for typed, _ in pairs))
     kind, names = kind_of_answer(question), names_in(question, pairs)
-    return Question(words, tokens, weights(tokens, index), kind, _rarity(index, 0), language, names)
+    sections = {token: index.document_frequency(token) for token in tokens}
+    weights = {token: _rarity(index, having) for token, having in sections.items()}
+    unknown = frozenset(token for token in tokens if not sections[token])
+    return Question(words, tokens, weights, kind, _rarity(index, 0), language, names, unknown)
 
 
 def names_in(question: str, pairs: Iterable[tuple[str, str]]) -> frozenset[str]:
@@ -155,12 +160,8 @@ def _in_archive(typed: str, token: str, index: Index, keywords: Keywords, langua
     return max((token, *(other[0] for other in others if len(other) == 1)), key=index.document_frequency)
 
 
-def weights(tokens: Sequence[str], index: Index) -> dict[str, float]:
-    """What each keyword weighs: inverse document frequency, a word never seen weighing as much as one seen once."""
-    return {token: _rarity(index, index.document_frequency(token)) for token in tokens}
-
-
 def _rarity(index: Index, sections: int) -> float:
+    """What a keyword weighs: inverse document frequency, a word never seen weighing as much as one seen once."""
     return math.log(1 + (index.count + _UNSEEN) / (0.5 + max(1, sections)))
 
 

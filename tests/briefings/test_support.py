@@ -12,29 +12,67 @@ from briefings.types import Head
 KEYWORDS = Keywords({})
 
 
-def support(asked: str, rare: str = "") -> Support:
+def support(asked: str, rare: str = "", unknown: str = "", sections: int = 500) -> Support:
     """What a question needs whose words all weigh the same, but for those of `rare`."""
     tokens = KEYWORDS.of_question(asked)
     weights = {token: 6.0 if token in KEYWORDS.of(rare) else 2.0 for token in tokens}
     names = names_in(asked, KEYWORDS.question_words(asked))
-    return Support(Question(tokens, tokens, weights, names=names), KEYWORDS)
+    question = Question(tokens, tokens, weights, names=names, unknown=frozenset(KEYWORDS.of(unknown)))
+    return Support(question, KEYWORDS, sections)
 
 
-def told(*sentences: str, title: str = "", best: int = 0, heading: str | None = None) -> Ranked:
+def told(
+    *sentences: str, title: str = "", best: int = 0, heading: str | None = None, score: float = 1.0, close: float = 0.0
+) -> Ranked:
     """A section of which the sentence at `best` was ranked."""
     head = Head(id=1, title=title)
-    candidate = Candidate(article=head, section=0, heading=heading, paragraphs=(sentences,), score=1.0)
-    return Ranked(candidate, candidate.words(KEYWORDS), 0, best, 1.0)
+    candidate = Candidate(article=head, section=0, heading=heading, paragraphs=(sentences,), closeness=close)
+    return Ranked(candidate, candidate.words(KEYWORDS), 0, best, score)
+
+
+HERE = told(" ".join(f"word{number}" for number in range(100)), title="Here")
+LONG = "ferry captains strike pay harbour rent mayor hotel gale"
 
 
 def test_longer_questions_need_a_smaller_part_of_their_words() -> None:
-    assert support("ferry").needed == ENOUGH
-    assert 1 / 2 < support("ferry captains").needed < 1
-    assert math.isclose(support("ferry captains strike pay harbour rent mayor hotel gale").needed, ENOUGH / 3)
+    alone = support("ferry").needed([HERE])
+    assert alone < ENOUGH
+    assert support("ferry captains").needed([HERE]) < alone
+    assert math.isclose(support(LONG).needed([HERE]), alone / 3)
 
 
-def test_one_rare_word_needs_as_much_as_a_word_alone() -> None:
-    assert support("ferry latest moves", rare="ferry").needed > 0.7
+def test_one_rare_word_needs_nearly_as_much_as_a_word_alone() -> None:
+    rare = support("ferry latest moves", rare="ferry").needed([HERE])
+    assert support("ferry latest moves").needed([HERE]) < 0.8 * rare < 0.8 * support("ferry").needed([HERE])
+
+
+def test_more_is_needed_in_a_longer_section_and_in_a_larger_archive_but_never_more_than_everything() -> None:
+    usual = support(LONG).needed([HERE])
+    assert support(LONG).needed([told("It rained.")]) < usual < support(LONG, sections=9_000).needed([HERE])
+    assert support(LONG, sections=10**6).needed([HERE]) == support(LONG, sections=10**9).needed([HERE])
+    assert support("ferry", sections=10**6).needed([HERE]) == ENOUGH
+
+
+def test_more_is_needed_where_several_articles_have_other_words_of_the_question() -> None:
+    asked, best = support("ferry captains"), told("Ferry after ferry.", title="Here")
+    alone = asked.needed([best])
+    others = [told("The captains met.", title=f"There {number}", score=0.8) for number in range(3)]
+    assert asked.needed([best, *others]) > alone
+    assert asked.needed([best, *others[:2]]) == alone
+    same = [told("A ferry sailed.", title=f"There {number}", score=0.8) for number in range(3)]
+    assert asked.needed([best, *same]) == alone
+    assert asked.needed([best, *(told("The captains met.", title="Here", score=0.8) for _ in others)]) == alone
+
+
+def test_a_model_that_finds_it_close_makes_less_enough() -> None:
+    asked = support("ferry captains")
+    unrelated, open_, close = (asked.needed([told("It rained.", close=cosine)]) for cosine in (0.1, 0.0, 0.6))
+    assert close < open_ < unrelated
+
+
+def test_a_missing_word_that_the_archive_does_not_have_weighs_more() -> None:
+    here = told("The captains met.")
+    assert support("captains of bergen", unknown="bergen").of(here) < support("captains of bergen").of(here)
 
 
 def test_a_word_counts_most_in_the_sentence_and_above_it() -> None:
@@ -78,6 +116,6 @@ def test_near_is_a_headline_or_heading_with_a_name_or_a_good_part_of_the_questio
 def test_any_text_gives_a_part_of_what_any_question_needs(asked: str, sentences: list[str], title: str) -> None:
     needed = support(f"ferry {asked}")
     ranked = told(*sentences, title=title, best=len(sentences) - 1)
-    assert 0 < needed.needed <= ENOUGH
+    assert 0 < needed.needed([ranked, ranked]) <= ENOUGH
     assert 0 <= needed.of(ranked) <= 1.4
     needed.is_near(ranked)
