@@ -48,6 +48,9 @@ class Kind(Protocol):
     def load(self, connection: Connection, table: Table, rows: Sequence[tuple[Any, ...]]) -> None:
         """Insert rows of plain values at the driver's own speed."""
 
+    def analyse(self, connection: Connection, table: Table) -> None:
+        """See `Database.analyse`."""
+
     def hold(self, connection: Connection, what: str, *, shared: bool) -> None:
         """See `Database.hold`."""
 
@@ -209,6 +212,11 @@ class Database:
         if rows:
             with self.writing() as connection:
                 self._kind.load(connection, table, rows)
+
+    def analyse(self, table: Table) -> None:
+        """Let the database look at a temporary table: by itself it never does, and takes it for a long one."""
+        with self.writing() as connection:
+            self._kind.analyse(connection, table)
 
     def last_numbers(self) -> dict[str, int]:
         """The last number that each table gave to a row, by the table's name, though it be deleted since."""

@@ -89,6 +89,10 @@ class Postgresql:
             for row in rows:
                 copying.write_row(row)
 
+    def analyse(self, connection: Connection, table: Table) -> None:
+        """Count the rows and the values."""
+        connection.execute(text(f"ANALYZE {table.name}"))
+
     def hold(self, connection: Connection, what: str, *, shared: bool) -> None:
         """Take an advisory lock for this transaction."""
         lock = func.pg_advisory_xact_lock_shared if shared else func.pg_advisory_xact_lock

@@ -60,6 +60,9 @@ class Sqlite:
         statement = str(insert(table).compile(dialect=connection.dialect, column_keys=names))
         connection.exec_driver_sql(statement, list(rows))
 
+    def analyse(self, connection: Connection, table: Table) -> None:
+        """Nothing: it plans without counting."""
+
     def hold(self, connection: Connection, what: str, *, shared: bool) -> None:
         """Nothing: the writer is alone."""
 

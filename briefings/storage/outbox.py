@@ -208,10 +208,10 @@ class Outbox:
             connection.execute(
                 update(subscriptions).where(subscriptions.c.id.in_(served)).values(last_delivered=milliseconds(now))
             )
-            values = _finished("delivered", None, now)
-            return set(
-                connection.execute(update(deliveries).where(*held).values(values).returning(deliveries.c.id)).scalars()
-            )
+            # In the order in which follow-ups are told anew, else the two may wait for each other.
+            mine = self._database.locked(select(deliveries.c.id).where(*held).order_by(deliveries.c.id))
+            done = update(deliveries).where(deliveries.c.id.in_(mine)).values(_finished("delivered", None, now))
+            return set(connection.execute(done.returning(deliveries.c.id)).scalars())
 
     def failed(self, id: int, holder: str, now: datetime, error: str) -> bool:
         """It will not be posted, now or later; its content is kept."""

@@ -105,6 +105,7 @@ class Turns:
         ids = dict(zip(telling, contents.store(self._database, connection, bodies), strict=True))
         self._database.load(_fates, [_row(place, fate, ids.get(place)) for place, fate in enumerate(fates)])
         self._database.load(_subjects, list(subjects.items()))
+        self._database.analyse(_subjects)  # Else all subscriptions are read to find one.
         self._database.load(_told, [(place, story) for place in telling for story in fates[place].stories])
 
     def _queue(self) -> Insert:
