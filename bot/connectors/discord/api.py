@@ -20,6 +20,7 @@ from discord.http import Route
 from bot.connectors import ChannelGone, RateLimited, TemporaryFailure
 from bot.connectors.discord.pacing import TURNING_BACK, Crowded, Gate
 from bot.connectors.discord.refusals import NO_HISTORY, Refusals, lost, refusal
+from bot.tasks import patiently
 
 T = TypeVar("T")
 
@@ -29,9 +30,6 @@ KEPT = 10_000
 """Posts, threads, names and direct conversations remembered; the oldest are forgotten."""
 OUTAGE = timedelta(minutes=1)
 """The pause while Discord has an outage of a server."""
-PATIENCE = 180.0
-"""Seconds that replies wait for Discord in all."""
-FIRST_WAIT, ATTEMPTS = 1.0, 8
 EPHEMERAL = 1 << 6
 """The flag of a message that one person sees: https://docs.discord.com/developers/resources/message#message-flags."""
 
@@ -230,19 +228,11 @@ class Api:
     async def patiently(self, attempt: Callable[[], Awaitable[T]]) -> T:
         """Repeat an attempt while nothing was done: after the pauses that Discord asks for, or doubling ones.
 
-        Raises what the last attempt did, after three minutes or eight attempts; OutcomeUnknown at once.
+        Raises as `bot.tasks.patiently` does.
         """
-        until, wait = self.monotonic() + PATIENCE, FIRST_WAIT
-        for number in range(1, ATTEMPTS + 1):
-            try:
-                return await attempt()
-            except (RateLimited, TemporaryFailure) as error:
-                pause = error.retry_after.total_seconds() if isinstance(error, RateLimited) else wait
-                if number == ATTEMPTS or self.monotonic() + pause > until:
-                    raise
-                await self.sleep(pause)
-                wait *= 2
-        raise AssertionError("the last attempt returns or raises")
+        return await patiently(
+            attempt, lambda asked, wait: wait if asked is None else asked, self.monotonic, self.sleep
+        )
 
 
 def _body(json: Any) -> dict[str, Any]:

@@ -16,6 +16,7 @@ from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.connectors import ChannelGone, DeliveryError, OutcomeUnknown, RateLimited, TemporaryFailure
 from bot.connectors.slack.refusals import POSTING, Expired, refusal
+from bot.tasks import patiently
 
 log = logging.getLogger(__name__)
 
@@ -29,9 +30,8 @@ SPACING = 1.0
 """Seconds between two posts into one channel: https://docs.slack.dev/apis/web-api/rate-limits."""
 PAGE, PAGES = 200, 10
 """Messages on a page, and pages looked through for a post in doubt, the newest first."""
-PATIENCE = 180.0
-"""Seconds that replies wait for Slack in all: a minute of refusals, and its queue after that."""
-FIRST_WAIT, ATTEMPTS = 1.0, 8
+FIRST_WAIT = 1.0
+"""Seconds until Slack is asked anew whose token it is; doubled each time."""
 UNREACHABLE = (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError)
 """No line to Slack, so that nothing was sent."""
 EVENT = "sidelines_part"
@@ -285,20 +285,9 @@ class Api:
     async def patiently(self, attempt: Callable[[], Awaitable[T]]) -> T:
         """Repeat an attempt while nothing was done: after doubling pauses, or those that Slack asks for if longer.
 
-        Raises what the last attempt did, after three minutes or eight attempts; OutcomeUnknown at once.
+        Raises as `bot.tasks.patiently` does.
         """
-        until, wait = self.monotonic() + PATIENCE, FIRST_WAIT
-        for number in range(1, ATTEMPTS + 1):
-            try:
-                return await attempt()
-            except (RateLimited, TemporaryFailure) as error:
-                asked = error.retry_after.total_seconds() if isinstance(error, RateLimited) else 0.0
-                pause = max(asked, wait)
-                if number == ATTEMPTS or self.monotonic() + pause > until:
-                    raise
-                await self.sleep(pause)
-                wait *= 2
-        raise AssertionError("the last attempt returns or raises")
+        return await patiently(attempt, lambda asked, wait: max(asked or 0.0, wait), self.monotonic, self.sleep)
 
     def client(self) -> AsyncWebClient:
         """Slack's own client on the shared session, without the repeats that are built into it."""

@@ -112,7 +112,7 @@ async def test_a_button_of_a_server_that_removed_the_bot_says_so(discord, desk, 
 async def test_a_button_is_answered_although_discord_does_not_tell_who_pressed(
     discord, desk, bot, acme, news, kim, monkeypatch
 ):
-    monkeypatch.setattr("bot.connectors.discord.api.ATTEMPTS", 1)
+    monkeypatch.setattr("bot.tasks.ATTEMPTS", 1)
     desk.replies["brief 7"] = Reply((BRIEFING,), private=True)
     await discord.mention(acme, news, kim, "brief 7")
     direct = discord.world.direct(discord.bot, kim.user)
@@ -162,7 +162,7 @@ async def test_people_are_named_and_not_mentioned(discord, desk, bot, acme, news
 
 
 async def test_a_reply_whose_answer_was_lost_is_shown_once(discord, desk, bot, acme, news, lee, monkeypatch):
-    monkeypatch.setattr("bot.connectors.discord.api.FIRST_WAIT", 0.0)
+    monkeypatch.setattr("bot.tasks.FIRST_WAIT", 0.0)
     discord.fail_next("create_message", lost=True)
     said = await discord.mention(acme, news, lee, "hello")
     await discord.wait_for(lambda: len(discord.called("create_message")) == 2)
