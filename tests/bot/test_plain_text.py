@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta, timezone
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from bot.render.plain_text import cells, clean, content_lines, content_text, wrap
 from briefings.types import (
@@ -17,11 +18,10 @@ from briefings.types import (
     Item,
     Listing,
     Notice,
-    Quote,
     Story,
 )
 from tests.bot.any_content import any_content
-from tests.bot.sample_contents import FARES, SAILING
+from tests.bot.sample_contents import CHILDREN, FARES, SAILING
 
 FERRY = Head(
     id=7,
@@ -102,16 +102,7 @@ def test_a_briefing_shows_topic_time_source_sections_and_what_was_left_out() -> 
 
 
 def test_an_answer_quotes_and_cites_with_section_and_link() -> None:
-    quote = Quote(
-        text="Children under ten travel free.",
-        article=FERRY,
-        heading="What it costs",
-        section=1,
-        paragraph=0,
-        sentence=1,
-        score=3.5,
-    )
-    answer = Answer(question="children?", looked_for=("children",), quotes=(quote,))
+    answer = Answer(question="children?", looked_for=("children",), quotes=(replace(CHILDREN, article=FERRY),))
     assert content_lines(answer) == [
         "“Children under ten travel free.”",
         "  — Harbour ferry returns after a year — What it costs — Harbour Post, 19 May",

@@ -6,6 +6,8 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from briefings.types import Subscription
 from tests.servers.discord import Channel, DiscordServer, Guild, Interaction, Member, Message, User
 from tests.wire.whole import Whole
@@ -84,6 +86,14 @@ class GuildOffice(Whole):
         place = channel or self.world
         where = self.discord.guilds.get(place.guild or "")
         return await self.settled(self.discord.command(where, place, who, name, options, forge=forge))
+
+    async def managers_only(self, name: str, **options: Any) -> None:
+        """A command is not offered to Lee; forged, it is refused, to Lee alone."""
+        with pytest.raises(PermissionError, match="manage_guild"):
+            await self.slash(self.lee, name, **options)
+        refused = await self.slash(self.lee, name, forge=True, **options)
+        assert "Manage Server" in refused.shown, name
+        assert refused.ephemeral
 
     async def press(
         self, who: Who, message: Message | Interaction, button: str | dict[str, Any], *, forge: bool = False
