@@ -21,6 +21,7 @@ from zoneinfo import ZoneInfo
 from briefings.dates import parse_date
 from briefings.errors import SidelinesError
 from briefings.slots import to_instant
+from briefings.words import with_month
 
 LONGEST_TIME = 60
 """Characters of the longest time at the end of a question."""
@@ -74,7 +75,7 @@ class TimeNotUnderstood(SidelinesError):
 
 
 class Asked(NamedTuple):
-    """What was asked: `words` without place and time, `whole` without place; `said` is the time as it was typed.
+    """What was asked: `words` without place and time, `whole` without place; `said` is the time as typed, but "in May".
 
     The time is from `since` on and before `until`. It is `loose` when it may as well belong to what is asked ("elected
     in May"), and then the words are to be looked for everywhere if there is nothing of that time.
@@ -126,8 +127,9 @@ def read_since(said: str, now: datetime, zone: str) -> Asked:
 def read_time(said: str, now: datetime, zone: str) -> Asked | None:
     """A time alone, such as "since Monday"; None when it is not put like one. Raises TimeNotUnderstood."""
     clock = _Clock(now, zone)
+    said = with_month(said.strip())
     for pattern in _ENDINGS:
-        match = pattern.fullmatch(said.strip())
+        match = pattern.fullmatch(said)
         if match is None:
             continue
         if "unit" in match.groupdict():

@@ -20,9 +20,9 @@ import Stemmer
 
 from briefings.errors import SidelinesError
 from briefings.function_words import BEYOND_LATIN, FUNCTION_WORDS, asking
-from briefings.words import LONGEST, beyond_latin, folded, joined, pattern, pieces, prepared, unstopped
+from briefings.words import LONGEST, beyond_latin, folded, joined, pattern, pieces, prepared, unstopped, with_month
 
-FORMAT = 3
+FORMAT = 4
 """To be raised when the same text gives other tokens than before, so that indexes are rebuilt."""
 
 _REMEMBERED = 32_768  # what is between two spaces, as its tokens: the vocabulary of a hundred articles, 10 MB at most
@@ -243,6 +243,7 @@ class Keywords:
         """
         text = prepared(text)
         small = text.islower()
+        text = with_month(text)
         found: list[tuple[int, int, str]] = []
         before = ""
         for match in pattern(text).finditer(text):
@@ -339,6 +340,8 @@ class Keywords:
 
     def _tokens_of_word(self, word: str) -> tuple[str, ...]:
         """The tokens of one found word."""
+        if word == "May":  # The month, or a name: another word than the verb, which tells nothing.
+            return (word,)
         shouted = unstopped(word)
         if "." in word:
             shouted = shouted.upper()

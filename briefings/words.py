@@ -58,6 +58,13 @@ _COUNTED = frozenset(
 )
 
 
+_VERB = re.compile(r"^\W*May(?= (?:I|we|you|he|she|they|it)\b)")
+_BEFORE_MONTH = re.compile(
+    r"\b((?:in|of|by|since|until|till|from|before|after|during|last|next|early|mid|late)[ -])may\b", re.IGNORECASE
+)
+_AFTER_MONTH = re.compile(r"\bmay(?=,? \d| day\b)")
+
+
 def prepared(text: str) -> str:
     """The text in one form of Unicode, with plain apostrophes and hyphens."""
     if text.isascii():
@@ -65,6 +72,13 @@ def prepared(text: str) -> str:
     for mark, plain in _PREPARED:
         text = text.replace(mark, plain)
     return normalize("NFKC", text)
+
+
+def with_month(text: str) -> str:
+    """What a person typed, with the capital of the month as articles have it, and without that of the verb: "in May",
+    but "may I ask"."""
+    text = _VERB.sub(lambda found: found[0].lower(), text, count=1)
+    return _AFTER_MONTH.sub("May", _BEFORE_MONTH.sub(r"\1May", text))
 
 
 def pattern(text: str) -> re.Pattern[str]:

@@ -187,6 +187,14 @@ def test_a_word_alone_is_found_in_another_language_of_the_archive(tmp_path: Path
     assert ask("Müllerinnen", index).quotes == ()
 
 
+def test_the_month_of_may_is_told_from_the_verb(tmp_path: Path) -> None:
+    verb = told("Ferries of Larnvik", "Ferries may stop, prices may rise and crews may leave.", 0)
+    month = told("Bridge of Norvik", "The bridge closed in May after a storm.", 0)
+    index = indexed(tmp_path, [verb, month, *OTHERS])
+    assert [quote.article.id for quote in ask("what happened in may?", index).quotes] == [2]
+    assert ask("what may happen?", index).quotes == ()
+
+
 def test_scripts_without_spaces(tmp_path: Path) -> None:
     made = Document(
         title="連絡船のストライキ",

@@ -105,6 +105,7 @@ def test_what_belongs_to_the_question_and_what_does_not(text: str, words: str, p
 
 def test_a_time_that_may_belong_to_what_is_asked_is_loose() -> None:
     assert read_asked("who was elected in May?", NOW, ZONE).loose
+    assert read_asked("who was elected in may?", NOW, ZONE).said == "in May"
     assert read_asked("who was elected on Sunday?", NOW, ZONE).loose
     assert not read_asked("who was elected since Sunday?", NOW, ZONE).loose
     assert not read_asked("who was elected yesterday?", NOW, ZONE).loose

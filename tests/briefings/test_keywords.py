@@ -125,6 +125,11 @@ def test_text_keeps_the_words_of_a_long_name_beside_its_one_token():
         ("Where did the talks take place?", ("talk",)),
         ("which place did the talks take", ("place", "talk", "take")),
         ("what happened?", ("happen",)),
+        ("what happened in May?", ("May",)),
+        ("who was elected in may", ("elect", "May")),
+        ("may 12 storm", ("May", "12", "storm")),
+        ("Who may be elected?", ("elect",)),
+        ("May I ask who was elected?", ("ask", "elect")),
     ],
 )
 def test_a_question_gives_what_to_look_for(question, tokens):
