@@ -87,7 +87,7 @@ class GuildOffice(Whole):
         where = self.discord.guilds.get(place.guild or "")
         return await self.settled(self.discord.command(where, place, who, name, options, forge=forge))
 
-    async def managers_only(self, name: str, **options: Any) -> None:
+    async def managers_only(self, name: str, /, **options: Any) -> None:
         """A command is not offered to Lee; forged, it is refused, to Lee alone."""
         with pytest.raises(PermissionError, match="manage_guild"):
             await self.slash(self.lee, name, **options)
