@@ -9,6 +9,7 @@ import math
 import re
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Sequence, Set
+from functools import partial
 from heapq import heapify, heappop, heappush
 from typing import NamedTuple
 
@@ -98,14 +99,17 @@ def condense(
 ) -> tuple[CondensedSection, ...]:
     """The telling sentences of each section, in the article's order.
 
-    At most `sentences` a section and two fifths of the article's words in all, though its first choice may be more
-    than that of a short article; or, with `words`, as many sentences as fit into that many words in all. `only` is the
-    place of the one section wanted. `said` are the keywords of sentences told before (see `content_of`), which are not
-    told again. A section none of whose sentences can be read alone is left out; an empty article gives nothing.
+    At most `sentences` a section and two fifths of the article's words in all, though in a short article what each
+    section tells first may come to sixty words; or, with `words`, as many sentences as fit into that many words in
+    all. `only` is the place of the one section wanted. `said` are the keywords of sentences told before (see
+    `content_of`), which are not told again. A section none of whose sentences can be read alone is left out; an empty
+    article gives nothing.
     """
     sections = _weighed(document, keywords, share=words is None)
     most = [len(section) if words is not None else min(sentences, len(section)) for section in sections]
     budget = LARGEST_SHARE * sum(s.length for section in sections for s in section) if words is None else words
+    budget_of_first = max(budget, _LONGEST) if words is None else words
+    spent = 0
     if words is None and only is None and len(sections) > 1 and document.sections[0].heading is None:
         most[0] = min(most[0], LEAD_SENTENCES)
     if only is not None:
@@ -113,8 +117,8 @@ def condense(
     taken: list[set[int]] = [set() for _ in sections]
     told = list(said)
 
-    def fits(length: int) -> bool:
-        return length <= budget or (words is None and length <= _LONGEST and not any(taken))
+    def fits(place: int, length: int) -> bool:
+        return spent + length <= (budget if taken[place] else budget_of_first)
 
     for place, run in _preferred(document, sections, fits):
         if all(len(own) >= limit for own, limit in zip(taken, most, strict=True)):
@@ -122,13 +126,13 @@ def condense(
         own = taken[place]
         new = [sections[place][i] for i in run if i not in own]
         length = sum(sentence.length for sentence in new)
-        if len(own) + len(new) > most[place] or not fits(length):
+        if len(own) + len(new) > most[place] or not fits(place, length):
             continue
         if any(say_the_same(sentence.keywords, other) for sentence in new for other in told):
             continue
         own.update(run)
         told.extend(sentence.keywords for sentence in new)
-        budget -= length
+        spent += length
     return tuple(
         CondensedSection(
             section.heading,
@@ -144,21 +148,24 @@ def preferred(document: Document, keywords: Keywords) -> Iterator[tuple[str, ...
     """The order in which a budget is spent: sentences that are to be taken together, without those taken before."""
     sections = _weighed(document, keywords)
     taken: list[set[int]] = [set() for _ in sections]
-    for place, run in _preferred(document, sections, lambda _: True):
+    for place, run in _preferred(document, sections, lambda *_: True):
         yield tuple(sections[place][i].text for i in run if i not in taken[place])
         taken[place].update(run)
 
 
 def _preferred(
-    document: Document, sections: Sequence[Sequence[_Sentence]], fits: Callable[[int], bool]
+    document: Document, sections: Sequence[Sequence[_Sentence]], fits: Callable[[int, int], bool]
 ) -> Iterator[tuple[int, range]]:
     """Every section's best choice first, the most telling section's before all; then every section's second best.
 
-    `fits` tells whether there still is room for a sentence of so many words.
+    `fits` tells whether there still is room for a sentence of the section at a place with so many words.
     """
     orders = {
         place: _order(
-            weighed, Neighbours(section.paragraphs, opens=place == 0), fits, _HEADED_FILLER if place else _FILLER
+            weighed,
+            Neighbours(section.paragraphs, opens=place == 0),
+            partial(fits, place),
+            _HEADED_FILLER if place else _FILLER,
         )
         for place, (section, weighed) in enumerate(zip(document.sections, sections, strict=True))
     }

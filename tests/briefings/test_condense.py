@@ -51,6 +51,23 @@ def test_the_bundled_article_gives_two_or_three_sentences_a_section(bundled: Doc
     assert words(condensed) <= LARGEST_SHARE * sum(len(s.split()) for x in bundled.sections for s in x.sentences)
 
 
+def test_a_long_opening_leaves_every_section_of_a_short_article_its_first_choice() -> None:
+    opening = (
+        "The harbour of Lund will close for all of March, the port authority announced on Monday, after divers who"
+        " work for it had found cracks in the eastern quay."
+    )
+    sections = {
+        None: (opening,),
+        "Why": ("Divers found 14 cracks in February.", "Engineers blame the weight of new cranes on old stones."),
+        "Ferries": ("Ferries will leave from Malmo instead.", "Buses will take passengers there every hour."),
+        "Cost": ("Repairs cost 12 million crowns.", "Sweden's state pays half of the bill this time."),
+    }
+    article = Document(title="Harbour closes", sections=tuple(Section(h, (texts,)) for h, texts in sections.items()))
+    condensed = condense(article, KEYWORDS)
+    assert [section.heading for section in condensed] == [*sections]
+    assert words(condensed) <= 60
+
+
 @pytest.mark.parametrize("budget", [20, 40, 60, 80, 120, 200, 300, 500])
 def test_a_word_budget_holds_and_no_section_opens_with_a_dangling_sentence(bundled: Document, budget: int) -> None:
     condensed = condense(bundled, KEYWORDS, words=budget)
