@@ -13,11 +13,14 @@ import pytest
 
 from bot import cli
 from bot.connectors import Asker, Desk, Limits, OutcomeUnknown, Part, PayloadRefused
+from bot.delivery import Deliverer, Retries
 from bot.render.plain_text import content_text
 from briefings.storage import Storage
 from briefings.types import Content, Notice
 
 BEGIN = datetime(2026, 11, 23, 9, 0, tzinfo=UTC)
+RETRIES = Retries(attempts=4, first=timedelta(seconds=2), longest=timedelta(minutes=5))
+LEASE = timedelta(seconds=60)
 
 
 class Time:
@@ -108,6 +111,12 @@ class Scripted:
     @property
     def texts(self) -> list[str]:
         return [text for _, text, _ in self.messages]
+
+    def deliverer(self, storage: Storage, **others: Any) -> Deliverer:
+        """What delivers here, by this clock, without chance; `others` stand in place of what is usual."""
+        time = self.time
+        usual = {"retries": RETRIES, "lease": LEASE, "now": time.now, "monotonic": time.monotonic, "sleep": time.sleep}
+        return Deliverer(storage, {self.name: self}, **(usual | {"jitter": lambda: 0.5} | others))
 
 
 @pytest.fixture

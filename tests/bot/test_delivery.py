@@ -41,16 +41,7 @@ def deliverer(storage, scripted, time):
 
 
 def make(storage, connector, time) -> Deliverer:
-    return Deliverer(
-        storage,
-        {connector.name: connector},
-        retries=RETRIES,
-        lease=LEASE,
-        now=time.now,
-        monotonic=time.monotonic,
-        sleep=time.sleep,
-        jitter=lambda: 0.5,
-    )
+    return connector.deliverer(storage)
 
 
 async def deliver(deliverer: Deliverer) -> None:

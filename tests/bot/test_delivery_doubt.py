@@ -6,11 +6,10 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from bot.connectors import ChannelGone, OutcomeUnknown, PayloadRefused, RateLimited, TemporaryFailure
-from bot.delivery import LOOK_AFTER, Deliverer, Retries
+from bot.delivery import LOOK_AFTER, Deliverer
 from briefings.types import Item, Listing, Notice
 
 NOW = datetime(2026, 11, 23, 9, 0, tzinfo=UTC)
-RETRIES = Retries(attempts=4, first=timedelta(seconds=2), longest=timedelta(minutes=5))
 HERE = "scripted:#here"
 CUT = OutcomeUnknown("The line was cut.", timedelta(seconds=30))
 
@@ -32,16 +31,7 @@ class Outgoing:
         self.deliverer = self.make()
 
     def make(self, lease: timedelta = timedelta(seconds=60)) -> Deliverer:
-        return Deliverer(
-            self.storage,
-            {self.scripted.name: self.scripted},
-            retries=RETRIES,
-            lease=lease,
-            now=self.time.now,
-            monotonic=self.time.monotonic,
-            sleep=self.time.sleep,
-            jitter=lambda: 0.5,
-        )
+        return self.scripted.deliverer(self.storage, lease=lease)
 
     async def send(self, channel, part, *, key, thread):
         cut = self.cuts.pop(0) if self.cuts else ""

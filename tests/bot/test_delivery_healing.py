@@ -8,7 +8,7 @@ from itertools import count
 import pytest
 
 from bot.connectors import ChannelGone, Part
-from bot.delivery import Deliverer, Retries
+from bot.delivery import Retries
 from briefings.errors import NotFound
 from briefings.keywords import Keywords
 from briefings.publish import next_trial, publish_due, resumption
@@ -33,16 +33,7 @@ class World:
         self._numbers = count(1)
         self._send = scripted.send
         scripted.send = self.send
-        self.deliverer = Deliverer(
-            storage,
-            {scripted.name: scripted},
-            retries=RETRIES,
-            lease=timedelta(seconds=60),
-            now=time.now,
-            monotonic=time.monotonic,
-            sleep=time.sleep,
-            jitter=lambda: 0.5,
-        )
+        self.deliverer = scripted.deliverer(storage, retries=RETRIES)
 
     async def send(self, channel, part, *, key, thread):
         if channel == HERE:

@@ -1,31 +1,20 @@
 """Several processes deliver from one outbox: in a channel, or a workspace with a bound of its own, one at a time."""
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 
 import pytest
 
 from bot.connectors import Limits
-from bot.delivery import Deliverer, Retries
+from bot.delivery import Deliverer
 from bot.delivery.holding import LEASE
 from briefings.storage import Storage
 from briefings.types import Notice
 
 NOW = datetime(2026, 11, 23, 9, 0, tzinfo=UTC)
-RETRIES = Retries(attempts=4, first=timedelta(seconds=2), longest=timedelta(minutes=5))
 
 
 def make(storage, connector, time) -> Deliverer:
-    return Deliverer(
-        storage,
-        {connector.name: connector},
-        retries=RETRIES,
-        lease=timedelta(seconds=60),
-        shared=True,
-        now=time.now,
-        monotonic=time.monotonic,
-        sleep=time.sleep,
-        jitter=lambda: 0.5,
-    )
+    return connector.deliverer(storage, shared=True)
 
 
 def post(storage: Storage, text: str, channel: str = "scripted:T1:#C1") -> int:

@@ -43,17 +43,7 @@ RETRIES = Retries(
 
 
 def make(storage: Storage, connector: Scripted, time: Time, *, shared: bool = False, seed: int = 1) -> Deliverer:
-    return Deliverer(
-        storage,
-        {connector.name: connector},
-        retries=RETRIES,
-        lease=LEASE,
-        shared=shared,
-        now=time.now,
-        monotonic=time.monotonic,
-        sleep=time.sleep,
-        jitter=random.Random(seed).random,
-    )
+    return connector.deliverer(storage, retries=RETRIES, shared=shared, jitter=random.Random(seed).random)
 
 
 def subscribe(storage: Storage, number: int, when: str = "hourly") -> None:

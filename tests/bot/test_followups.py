@@ -6,7 +6,7 @@ from datetime import timedelta
 import pytest
 
 from bot.connectors import ChannelGone, OutcomeUnknown, PayloadRefused, RateLimited, TemporaryFailure
-from bot.delivery import LEFT_OVER, Deliverer, Retries
+from bot.delivery import LEFT_OVER, Deliverer
 from briefings.ingest import Incoming, add
 from briefings.keywords import Keywords
 from briefings.publish import publish_due
@@ -15,7 +15,6 @@ from briefings.types import EVERYONE, Delivery, Document, Preferences, Quiet, Se
 from briefings.updates import queue
 from tests.bot.conftest import BEGIN
 
-RETRIES = Retries(attempts=4, first=timedelta(seconds=2), longest=timedelta(minutes=5))
 LEASE = timedelta(seconds=60)
 HERE = "scripted:#here"
 KEYWORDS = Keywords({})
@@ -54,16 +53,7 @@ class Newsroom:
 
     def another(self) -> Deliverer:
         """Another process that delivers from the same outbox."""
-        return Deliverer(
-            self.storage,
-            {self.scripted.name: self.scripted},
-            retries=RETRIES,
-            lease=LEASE,
-            now=self.time.now,
-            monotonic=self.time.monotonic,
-            sleep=self.time.sleep,
-            jitter=lambda: 0.5,
-        )
+        return self.scripted.deliverer(self.storage)
 
     def store(self, *sentences: str, heading: str | None = None) -> None:
         sections = tuple(Section(heading if place else None, ((s,),)) for place, s in enumerate(sentences))

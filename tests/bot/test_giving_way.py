@@ -6,7 +6,7 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import text
 
-from bot.delivery import Deliverer, Retries
+from bot.delivery import Retries
 from briefings.storage import Storage
 from briefings.types import Notice
 from tests.bot.conftest import BEGIN, Scripted, Time
@@ -75,15 +75,7 @@ async def test_a_part_that_was_sent_is_recorded_and_is_never_in_doubt(
     storage: Storage, scripted: Scripted, time: Time, undo: Undo
 ):
     retries = Retries(attempts=2, first=timedelta(seconds=2), longest=timedelta(minutes=5))
-    deliverer = Deliverer(
-        storage,
-        {"scripted": scripted},
-        retries=retries,
-        lease=timedelta(seconds=60),
-        now=time.now,
-        monotonic=time.monotonic,
-        sleep=time.sleep,
-    )
+    deliverer = scripted.deliverer(storage, retries=retries)
     storage.outbox.add_notice("scripted", "scripted:#here", Notice("Hello."), BEGIN)
     undo("delivery_parts", 1, by="UPDATE")
     await deliverer.deliver()

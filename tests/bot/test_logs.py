@@ -12,7 +12,7 @@ from bot.app.desk import FrontDesk
 from bot.app.logs import JsonLines, TextLines
 from bot.connectors import OutcomeUnknown, PayloadRefused, RateLimited, TemporaryFailure
 from bot.correlation import correlation, of_delivery, of_message
-from bot.delivery import Deliverer, Retries
+from bot.delivery import Retries
 from bot.tasks import Tasks
 from briefings.errors import StorageError
 from briefings.types import Notice, Reply
@@ -53,15 +53,7 @@ def lines():
 
 
 def deliverer(storage, scripted, time):
-    return Deliverer(
-        storage,
-        {"scripted": scripted},
-        retries=RETRIES,
-        lease=timedelta(seconds=60),
-        now=time.now,
-        monotonic=time.monotonic,
-        sleep=time.sleep,
-    )
+    return scripted.deliverer(storage, retries=RETRIES)
 
 
 def desk(storage, scripted, handle):

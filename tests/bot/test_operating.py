@@ -12,7 +12,6 @@ from pathlib import Path
 import pytest
 from msgspec.structs import replace
 
-from bot.delivery import Deliverer, Retries
 from briefings import audit
 from briefings.errors import StorageError
 from briefings.keywords import Keywords
@@ -225,15 +224,7 @@ def test_a_copy_made_while_others_write_is_of_one_moment(data, tmp_path):
 
 
 async def deliver(storage: Storage, scripted, time) -> None:
-    deliverer = Deliverer(
-        storage,
-        {"scripted": scripted},
-        retries=Retries(attempts=4, first=timedelta(seconds=2), longest=timedelta(minutes=5)),
-        lease=LEASE,
-        now=time.now,
-        monotonic=time.monotonic,
-        sleep=time.sleep,
-    )
+    deliverer = scripted.deliverer(storage)
     await deliverer.deliver()
     await deliverer.idle()
 

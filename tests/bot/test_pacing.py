@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.connectors import Limits, RateLimited
-from bot.delivery import Deliverer, Pace, Retries
+from bot.delivery import Pace, Retries
 from bot.delivery.pacing import LEAST, REGROWN
 from bot.delivery.traffic import Traffic
 from briefings.types import Delivery, Notice
@@ -221,16 +221,7 @@ async def test_a_long_pause_is_not_waited_out_in_place():
 async def test_too_fast_for_a_minute_on_everything_loses_and_repeats_nothing(storage, scripted, time):
     scripted.limits = limits(1, 10)
     retries = Retries(attempts=1, first=timedelta(seconds=2), longest=timedelta(minutes=5))
-    deliverer = Deliverer(
-        storage,
-        {scripted.name: scripted},
-        retries=retries,
-        lease=timedelta(seconds=60),
-        now=time.now,
-        monotonic=time.monotonic,
-        sleep=time.sleep,
-        jitter=lambda: 0.5,
-    )
+    deliverer = scripted.deliverer(storage, retries=retries)
     send, refused = scripted.send, []
 
     async def busy(channel, part, *, key, thread):

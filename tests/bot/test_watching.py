@@ -14,7 +14,7 @@ from bot.app.health import OTHER_VERSION, UNREACHABLE
 from bot.app.watching import Watch
 from bot.connectors import ChannelGone, OutcomeUnknown, TemporaryFailure, terminal
 from bot.correlation import of_delivery, of_message
-from bot.delivery import Deliverer, Retries
+from bot.delivery import Retries
 from bot.metrics import Prometheus
 from briefings.errors import DatabaseTooNew, StorageError
 from briefings.storage.processes import SILENT
@@ -170,16 +170,7 @@ async def test_deliveries_are_counted_by_how_they_end(watch, storage, scripted, 
         ChannelGone(SECRET),
         OutcomeUnknown(SECRET),
     ]
-    deliverer = Deliverer(
-        storage,
-        {"scripted": scripted},
-        retries=RETRIES,
-        lease=timedelta(seconds=60),
-        now=time.now,
-        monotonic=time.monotonic,
-        sleep=time.sleep,
-        meter=watch.meter,
-    )
+    deliverer = scripted.deliverer(storage, retries=RETRIES, meter=watch.meter)
     for number in range(5):
         storage.outbox.add_post("scripted", f"scripted:#{number}", Notice(SECRET), BEGIN, ())
         await deliverer.deliver()
