@@ -13,7 +13,7 @@ from briefings.index import Index
 from briefings.keywords import Keywords
 from briefings.ranking import CANDIDATES, Question, Ranked, asked_for, rank
 from briefings.sentences import join
-from briefings.standalone import runs
+from briefings.standalone import Neighbours
 from briefings.support import Support
 from briefings.types import EVERYWHERE, Answer, Head, Quote, Scope
 
@@ -34,6 +34,10 @@ _CONNECTIVE = re.compile(
     re.IGNORECASE,
 )
 """What a quote may begin with, as long as the rest does not lean."""
+_SPOKEN = re.compile(
+    r"^[“\"„«](?!(?i:he|she|they|these|those|his|her|their)\b)[^“”\"„«»]*[”“\"»]\s+(?=(?:[a-z]+\s+)?[A-Z]\w)"
+)
+"""A whole quotation before the name of who said it: it is read as what was said then, and leans on nothing."""
 _AS_GOOD = 0.95
 """A quote that shows the date or number asked for comes first when it scores at least this part of the best one's."""
 
@@ -117,8 +121,8 @@ def _quote(ranked: Ranked) -> Quote:
     candidate = ranked.candidate
     places = [(p, s) for p, texts in enumerate(candidate.paragraphs) for s in range(len(texts))]
     position = places.index((ranked.paragraph, ranked.sentence))
-    bare = [[_CONNECTIVE.sub("", text, count=1) for text in texts] for texts in candidate.paragraphs]
-    run = runs(bare)[position]
+    bare = [[_bare(text) for text in texts] for texts in candidate.paragraphs]
+    run = Neighbours(bare).run(position)
     sentences = [text for texts in candidate.paragraphs for text in texts]
     if run is None or sum(len(text.split()) for text in sentences[run.start : run.stop]) > _LONGEST_RUN:
         run = range(max(0, position - 1), position + 1)
@@ -132,6 +136,11 @@ def _quote(ranked: Ranked) -> Quote:
         sentence=sentence,
         score=round(ranked.score, 3),
     )
+
+
+def _bare(sentence: str) -> str:
+    """What has to be understood of a sentence in itself, for it to be quoted alone."""
+    return _SPOKEN.sub("", _CONNECTIVE.sub("", sentence, count=1), count=1)
 
 
 def _nearest(ranked: Sequence[Ranked], support: Support) -> Head | None:

@@ -310,6 +310,17 @@ def test_a_quote_begins_where_it_can_be_understood_and_no_earlier(tmp_path: Path
     assert ask("were trains full?", index).quotes[0].text == join(sentences[1:])
 
 
+def test_a_quotation_with_its_speaker_is_quoted_alone_unless_it_speaks_of_somebody(tmp_path: Path) -> None:
+    sentences = (
+        "Ferries stopped in 1999.",
+        "“It was a dreadful summer for the harbour,” said Ane Holt of Larnvik.",
+        "“They lost their pension,” Holt said.",
+    )
+    index = indexed(tmp_path, [Document(title="Travel", sections=(Section(None, (sentences,)),))])
+    assert ask("dreadful summer", index).quotes[0].text == sentences[1]
+    assert ask("who lost a pension?", index).quotes[0].text == join(sentences[1:])
+
+
 def test_a_long_chain_of_sentences_is_quoted_with_the_last_one_before_alone(tmp_path: Path) -> None:
     sentences = (
         f"Maria Lund spoke of the strike{' and of many other matters' * 8}.",
