@@ -1,13 +1,14 @@
 """Abstaining: questions that the archive can answer are to be answered, others refused. Both, on balanced sets.
 
-    BENCH_SHARED=DATA python -m benchmarks.abstaining [--sets squad qed] [--limit 400] [--seed 1]
+    BENCH_SHARED=DATA python -m benchmarks.abstaining [--sets squad qed] [--limit 400] [--among reuters agnews]
 
 DATA is a folder of NAME/dev.jsonl.gz, one group of passages a line: `group`, `docs` (`id`, `title`, `heading`, `text`)
 and `questions` (`question`, `docs`: the ids of those that answer it).
 
 The groups of a set are dealt into two halves. Each half is indexed in turn and asked as many of its own questions as of
 the other half's, with the one threshold of the product. A third kind of question is made of the passages indexed: two
-words that stand side by side in them, typed as keywords.
+words that stand side by side in them, typed as keywords. With `--among`, the articles of other sets are indexed beside
+each half: in a larger archive more is found by chance.
 
 The figures, printed for each set and over all sets, each set counting the same:
     answered    of the questions on what is indexed, those that get an answer
@@ -63,8 +64,8 @@ def _tells(word: str) -> bool:
     return word.isalpha() and len(word) > 3 and not any(map(KEYWORDS.is_stop, KEYWORDS.of(word)))
 
 
-def measure(groups: Sequence[Group], limit: int, seed: int) -> dict[str, float]:
-    """The figures of one set."""
+def measure(groups: Sequence[Group], limit: int, seed: int, among: Sequence[dict[str, str]]) -> dict[str, float]:
+    """The figures of one set, its passages among others."""
     chance = random.Random(seed)
     answered: list[bool] = []
     right: list[bool] = []
@@ -74,8 +75,8 @@ def measure(groups: Sequence[Group], limit: int, seed: int) -> dict[str, float]:
     for own, other in (parts, parts[::-1]):
         docs = {doc["id"]: doc for group in own for doc in group["docs"]}
         system = Answering()
-        system.index(list(docs.values()))
-        places = list(docs)
+        system.index([*docs.values(), *among])
+        places = [*docs, *(doc["id"] for doc in among)]
         for question, gold in asked(own, limit, chance):
             quotes = system.answer(question).quotes
             answered.append(bool(quotes))
@@ -95,14 +96,22 @@ def main() -> None:
     parser.add_argument("--sets", nargs="+", default=SETS)
     parser.add_argument("--limit", type=int, default=400, help="questions of each kind and half")
     parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument(
+        "--among", nargs="*", default=(), metavar="SET", help="sets of articles to index beside each half"
+    )
     options = parser.parse_args()
     print(" ".join([f"{'set':<16}", *(f"{key:>8}" for key in COLUMNS)]))
+    among = [_passage(name, article) for name in options.among for article in read_set(name)]
     rows: list[dict[str, float]] = []
     for name in options.sets:
         groups = sorted(read_set(name), key=lambda group: str(group["id"]))
-        rows.append(measure(groups, options.limit, options.seed))
+        rows.append(measure(groups, options.limit, options.seed, among))
         print(_row(name, rows[-1]), flush=True)
     print(_row("all", {key: mean(row[key] for row in rows if key in row) for key in rows[0]}))
+
+
+def _passage(name: str, article: dict[str, Any]) -> dict[str, str]:
+    return {"id": f"{name}/{article['id']}", "title": article["title"] or "", "heading": "", "text": article["text"]}
 
 
 def _row(name: str, figures: dict[str, float]) -> str:
