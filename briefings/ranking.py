@@ -43,8 +43,8 @@ _PREVIOUS = 0.05
 """The part of the previous sentence's score that a sentence gains."""
 _LENGTH = 0.1
 """How much a long sentence loses: the part of its score that is divided by its length."""
-_USUAL_LENGTH = 25
-"""Words of a usual sentence; longer ones carry a word more easily."""
+_USUAL_LENGTH = 50
+"""Words, or pieces of them, of a sentence that is not long; longer ones carry a word more easily."""
 
 _UNSPACED = "\u0e00"
 """From this letter on, tokens are pieces of words, and beginnings say nothing."""
