@@ -1,5 +1,7 @@
 """`sidelines brief`, `latest` and `why`: what the archive says, through the commands that chats use."""
 
+import os.path
+
 import click
 
 from bot.cli import shapes
@@ -16,6 +18,8 @@ def brief(what: tuple[str, ...], sentences: int | None, words: int | None, as_js
 
     `sidelines brief ups and downs` gives the section of that heading alone.
     """
+    if len(what) == 1 and os.path.isfile(what[0]):  # noqa: PTH113 - Path raises at a headline too long for a name
+        raise click.UsageError(f"{what[0]} is a file: first `sidelines add {what[0]}`, then `sidelines brief`.")
     with opened_commands() as commands:
         reply = commands.brief(" ".join(what), ASKER, now(), sentences=sentences, words=words)
     if not as_json:

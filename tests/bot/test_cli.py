@@ -181,6 +181,13 @@ def test_articles_as_json_have_exactly_the_promised_shape(run: Run, article: Pat
     assert all(list(section) == ["heading", "words"] and section["words"] > 0 for section in stored["sections"])
 
 
+def test_a_file_is_to_be_added_before_it_can_be_briefed(run: Run, article: Path) -> None:
+    refused = run("brief", str(article))
+    assert refused.status == 2
+    assert f"{article} is a file: first `sidelines add {article}`" in " ".join(refused.err.split())
+    assert run("brief", "a headline " * 40).status == 1
+
+
 def test_a_briefing_as_json_names_the_place_of_every_sentence(run: Run, article: Path, lighthouse: str) -> None:
     run("add", str(article))
     result = run("brief", "--json", "1")
