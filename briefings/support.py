@@ -65,11 +65,13 @@ class Support:
     def __init__(self, question: Question, keywords: Keywords, sections: int) -> None:
         self._question = question
         asking = frozenset(keywords.of(_ASKING)) - question.names
+        said = asking & question.unknown  # Where nobody says anything, "who said" is no rare word.
         self._weights = {
             token: weight**_RARITY
             * (_NAME if token in question.names else _ASKED_WITH if token in asking else 1)
             * (_UNKNOWN if token in question.unknown else 1)
             for token, weight in question.weights.items()
+            if token not in said or len(said) == len(question.weights)
         }
         self._total = math.fsum(self._weights.values())
         squares = math.fsum(weight * weight for weight in self._weights.values())

@@ -105,6 +105,13 @@ def test_a_word_of_asking_that_is_missing_weighs_less_than_another() -> None:
     assert support("what did the captains say").of(here) > support("what did the captains eat").of(here)
 
 
+def test_a_word_of_asking_counts_nothing_where_the_archive_does_not_have_it_and_there_are_others() -> None:
+    there = told("The ferry captains met.")
+    assert support("Who said that the ferry captains met?", unknown="said").of(there) == 1
+    assert support("Who said that the ferry captains met?").of(there) < 1
+    assert support("said", unknown="said").of(there) == 0
+
+
 def test_near_is_a_headline_or_heading_with_a_name_or_a_good_part_of_the_question() -> None:
     asked = support("did the ferry of Bergen have to wait for a better offer?")
     assert not asked.is_near(told("The ferry of Bergen waits.", title="Offers"))
