@@ -12,8 +12,16 @@ OVERDUE = timedelta(minutes=10)
 STALLED = timedelta(minutes=5)
 """How long the scheduler may take between two looks at the database: longer than a database that is away makes it."""
 
+GRACE = 30.0
+"""Seconds for which a platform may be out of hearing: lines break and are open again a moment later."""
+
 UNREACHABLE = "The database cannot be reached; the log has the details."
 OTHER_VERSION = "The database is of another version; run `sidelines migrate`, or upgrade Sidelines."
+
+
+def heard(deaf: float) -> Line:
+    """How a platform stands that this process listens to, and that has been out of hearing for so many seconds."""
+    return "listening" if deaf <= GRACE else "silent"
 
 
 def process(silence: timedelta | None) -> dict[str, object]:

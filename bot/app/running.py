@@ -19,7 +19,7 @@ from bot.app import build_commands, logs, open_fetcher, open_index, open_keyword
 from bot.app.comings import forget_left, managers_of, place_of
 from bot.app.desk import FrontDesk
 from bot.app.dividing import Listener
-from bot.app.health import Line
+from bot.app.health import Line, heard
 from bot.app.lookups import Lookups, on_loop
 from bot.app.memory import share_arenas
 from bot.app.platforms import configured, connect
@@ -312,13 +312,13 @@ class Bot:
     def _lines(self) -> dict[str, Line]:
         """How each platform stands that this process is to listen to, and any that it cannot even send to any more."""
         lines: dict[str, Line] = {}
-        for name in self._connectors:
+        for name, connector in self._connectors.items():
             if name not in self._listening or self._listening[name].done():
                 lines[name] = "silent"
             elif name in self._listeners and not self._listeners[name].listens:
                 lines[name] = "standing by"
             elif name in self._serves():
-                lines[name] = "listening"
+                lines[name] = heard(connector.deaf())
         return lines
 
     # The session --------------------------------------------------------------------------------------------

@@ -150,6 +150,9 @@ class Connector(Protocol):
     async def stand_by(self) -> None:
         """Be able to send, until cancelled, while another process listens, and this one perhaps later."""
 
+    def deaf(self) -> float:
+        """For how many seconds `listen` cannot have heard what people do, about; infinite before it first could."""
+
     def render(self, content: Content) -> Sequence[Part]:
         """Lay a content out as messages within the platform's limits. Pure, for any content."""
 

@@ -90,6 +90,10 @@ class Terminal:
         """Nothing to do: each terminal is its own."""
         await asyncio.Event().wait()
 
+    def deaf(self) -> float:
+        """Never: whatever is typed is read."""
+        return 0.0
+
     async def listen(self, desk: Desk) -> None:
         """Answer line by line until the input ends or a person leaves."""
         async for line in self._lines():

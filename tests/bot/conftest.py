@@ -72,6 +72,9 @@ class Scripted:
             reply = await desk.answer(text, self.asker)
             self.messages += [(self.asker.channel, content_text(content), None) for content in reply.contents]
 
+    def deaf(self) -> float:
+        return 0.0
+
     async def stand_by(self) -> None:
         await asyncio.Event().wait()
 

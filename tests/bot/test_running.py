@@ -1,6 +1,7 @@
 """What `run` joins: platforms by their settings, health over HTTP, and a start that loads nothing it does not need."""
 
 import json
+import math
 import os
 import socket
 import subprocess
@@ -12,7 +13,7 @@ from urllib.request import urlopen
 import pytest
 
 from bot.app import open_storage
-from bot.app.health import STALLED, UNREACHABLE, process, readiness
+from bot.app.health import GRACE, STALLED, UNREACHABLE, heard, process, readiness
 from bot.app.platforms import configured, connect
 from bot.connectors import Connector
 from config.settings import Settings
@@ -43,6 +44,14 @@ def test_readiness_names_every_reason_against_it():
         "discord is not listened to; the log says why.",
         "slack is not listened to; the log says why.",
     ]
+
+
+@pytest.mark.parametrize(
+    ("deaf", "line"), [(0, "listening"), (GRACE, "listening"), (GRACE + 1, "silent"), (math.inf, "silent")]
+)
+def test_a_line_that_stays_broken_is_not_ready(deaf, line):
+    assert heard(deaf) == line
+    assert readiness(None, {"discord": heard(deaf)})["ok"] is (line == "listening")
 
 
 def test_a_running_session_says_that_it_is_well():

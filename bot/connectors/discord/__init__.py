@@ -109,6 +109,10 @@ class Discord:
         logging.getLogger("discord").setLevel(logging.INFO)
         await self._keep(lambda: Mute(self._api, proxy=self._settings.proxy or None), Tasks())
 
+    def deaf(self) -> float:
+        """Seconds for which the gateway has been silent, through whichever client."""
+        return self._api.hearing.deaf()
+
     async def _keep(self, make: Callable[[], discord.Client], tasks: Tasks) -> None:
         """Keep a client, with this process's share of what may be sent."""
         if self._settings.api_url:

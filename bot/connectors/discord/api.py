@@ -18,6 +18,7 @@ import discord
 from discord.http import Route
 
 from bot.connectors import ChannelGone, RateLimited, TemporaryFailure
+from bot.connectors.discord.hearing import Hearing
 from bot.connectors.discord.pacing import TURNING_BACK, Crowded, Gate
 from bot.connectors.discord.refusals import NO_HISTORY, Refusals, lost, refusal
 from bot.tasks import patiently
@@ -68,6 +69,7 @@ class Api:
         self._limited = limited
         self.refusals = Refusals()
         self.gate = Gate(monotonic, sleep)
+        self.hearing = Hearing(monotonic)
         self._client: discord.Client | None = None
         self._hears = True
         self._open = asyncio.Event()

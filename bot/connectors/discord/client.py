@@ -78,6 +78,18 @@ class Line(discord.AutoShardedClient):
         self.parts.api.use(self)
         self.parts.tasks.start(synchronise(self))
 
+    async def on_shard_connect(self, shard: int) -> None:
+        """A shard begins to hear."""
+        self.parts.api.hearing.heard(shard)
+
+    async def on_shard_resumed(self, shard: int) -> None:
+        """A shard hears again."""
+        self.parts.api.hearing.heard(shard)
+
+    async def on_shard_disconnect(self, shard: int) -> None:
+        """A shard hears nothing."""
+        self.parts.api.hearing.lost(shard)
+
     async def close(self) -> None:
         """Close the line in order if the other side still answers, else at once."""
         try:
@@ -148,6 +160,7 @@ class Keeper:
                 self._tell(error, wait)
             finally:
                 self._api.use(None)
+                self._api.hearing.closed()
             if self._api.monotonic() - began > STEADY:
                 wait = FIRST_WAIT
             await self._api.sleep(wait)

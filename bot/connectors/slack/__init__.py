@@ -98,6 +98,7 @@ class Slack:
             None if settings.app_token or not settings.signing_secret else Endpoint(settings.signing_secret)
         )
         self._desk: Desk | None = None
+        self._socket: SocketMode | None = None
         if web and self._endpoint:
             web.add("POST", REQUESTS_PATH, self._endpoint.handle)
         if settings.client_id:
@@ -126,12 +127,14 @@ class Slack:
             async with asyncio.TaskGroup() as group:
                 group.create_task(self._connect(desk))
                 if self._app_token:
-                    group.create_task(SocketMode(app, self._api, self._app_token).run())
+                    self._socket = SocketMode(app, self._api, self._app_token)
+                    group.create_task(self._socket.run())
                 else:
                     await asyncio.Event().wait()
         except ExceptionGroup as group:
             raise group.exceptions[0] from None
         finally:
+            self._socket = None
             if self._endpoint:
                 self._endpoint.open(None)
             await tasks.finish(FINISHING)
@@ -146,6 +149,12 @@ class Slack:
             await asyncio.Event().wait()
         finally:
             await self._api.close()
+
+    def deaf(self) -> float:
+        """Seconds since the line was last seen open; never over HTTP, where Slack comes to us."""
+        if not self._app_token:
+            return 0.0
+        return self._api.monotonic() - self._socket.heard if self._socket else math.inf
 
     def render(self, content: Content) -> Sequence[Part]:
         """A lead and what follows in its thread, each within Slack's limits."""

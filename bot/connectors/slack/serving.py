@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import logging
+import math
 import time
 from collections.abc import Mapping
 from http import HTTPStatus
@@ -149,6 +150,8 @@ class SocketMode:
         self._app = app
         self._api = api
         self._token = app_token
+        self.heard = -math.inf
+        """When the line was last known to be open, by the API's clock; looked at every `PING` seconds."""
 
     async def run(self) -> None:
         """Keep the line open until cancelled. Raises ChannelGone when Slack refuses the app token."""
@@ -163,10 +166,14 @@ class SocketMode:
         client.socket_mode_request_listeners.append(self._handle)
         try:
             await client.connect()  # type: ignore[no-untyped-call]
+            asked = self.heard = self._api.monotonic()
             while True:
-                await asyncio.sleep(LONGEST_WAIT)
-                if not await client.is_connected():
-                    client.wss_uri = None  # The client would try the same address for ever.
+                await asyncio.sleep(PING)
+                now = self._api.monotonic()
+                if await client.is_connected():
+                    self.heard = now
+                elif now - max(asked, self.heard) >= LONGEST_WAIT:
+                    asked, client.wss_uri = now, None  # The client would try the same address for ever.
         finally:
             await _close(client)
 

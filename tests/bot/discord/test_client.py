@@ -1,6 +1,7 @@
 """The line to Discord is kept, opened anew after whatever breaks it, and closed in order."""
 
 import asyncio
+import math
 
 import pytest
 from discord import VoiceClient
@@ -9,7 +10,10 @@ from discord.gateway import DiscordWebSocket
 from bot.connectors import discord as connector
 from bot.connectors.discord import client as lines
 from bot.connectors.discord.client import _same
+from bot.connectors.discord.hearing import Hearing
 from briefings.errors import SidelinesError
+from tests.bot.conftest import Time
+from tests.bot.discord.conftest import heard
 
 
 @pytest.fixture(autouse=True)
@@ -65,6 +69,42 @@ async def test_dropped_lines_are_taken_up_again(discord, desk, bot, acme, news, 
     await desk.until(lambda: len(desk.words) == 3)
     assert desk.words == ["hello 0", "hello 1", "hello 2"]
     assert discord.gateway.identifies == 1
+
+
+async def test_it_counts_the_seconds_that_the_gateway_is_silent(discord, bot, monkeypatch):
+    made = connector.create(connector.Settings(token=discord.token, api_url=discord.api_url))
+    assert made.deaf() == math.inf  # It was never there.
+    assert bot.deaf() == 0
+    clock = Time()
+    monkeypatch.setattr(bot._api.hearing, "_monotonic", clock.monotonic)
+    await heard(bot, "shard_disconnect", discord.drop)
+    clock.seconds += 31
+    assert bot.deaf() == 31
+    await bot._api.client.wait_for("shard_resumed", timeout=10)
+    assert bot.deaf() == 0
+
+
+def test_the_next_line_goes_on_counting_where_the_last_one_broke():
+    clock = Time()
+    hearing = Hearing(clock.monotonic)
+    for shard in (0, 1):
+        hearing.heard(shard)
+    clock.seconds = 10
+    hearing.lost(1)
+    clock.seconds = 15
+    hearing.lost(0)
+    clock.seconds = 20
+    assert hearing.deaf() == 10
+    hearing.heard(1)
+    assert hearing.deaf() == 5
+    hearing.closed()
+    clock.seconds = 25
+    assert hearing.deaf() == 10
+    hearing.heard(0)
+    assert hearing.deaf() == 0
+    hearing.closed()
+    clock.seconds = 26
+    assert hearing.deaf() == 1
 
 
 async def test_a_session_that_is_lost_would_be_begun_anew_at_the_same_gateway(discord, bot):

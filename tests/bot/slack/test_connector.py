@@ -220,6 +220,17 @@ async def test_a_line_that_drops_or_goes_silent_is_opened_anew(slack, desk, star
     await desk.until(lambda: desk.words == ["hello"])
 
 
+async def test_it_tells_for_how_long_its_line_was_not_open(slack, desk, start, monkeypatch):
+    made = await start()
+    await slack.direct(TEAM, LEE, "hello")
+    await desk.until(lambda: desk.words)
+    assert made.deaf() < 10
+    began = made._api.monotonic()
+    monkeypatch.setattr(made._api, "monotonic", lambda: began + 100)
+    assert 90 < made.deaf() <= 100
+    assert (await start("http")).deaf() == 0
+
+
 async def test_the_line_is_opened_as_soon_as_slack_answers(slack, start, monkeypatch):
     monkeypatch.setattr("bot.connectors.slack.serving.FIRST_WAIT", 0.05)
     slack.fail_next("apps.connections.open", 3, status=503)
