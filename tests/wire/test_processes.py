@@ -89,10 +89,10 @@ async def many(tmp_path: Path, slack: SlackServer, discord: DiscordServer, postg
 
 
 async def ready(port: int) -> object:
-    """How the platforms of a process stand that is ready."""
-    async with httpx.AsyncClient() as client:
-        answer = await client.get(f"http://127.0.0.1:{port}/readyz")
-    assert answer.status_code == 200, answer.text
+    """How the platforms of a process stand as soon as it is ready, which it is not before it hears them."""
+    async with asyncio.timeout(30), httpx.AsyncClient() as client:
+        while (answer := await client.get(f"http://127.0.0.1:{port}/readyz")).status_code != 200:
+            assert answer.json()["reasons"]
     return answer.json()["platforms"]
 
 
