@@ -7,7 +7,7 @@ errors, or `OutcomeUnknown`; retrying is decided in `bot.delivery` alone.
 """
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any, Literal, Protocol
 
@@ -171,10 +171,13 @@ class Connector(Protocol):
         Raises `RateLimited`, `TemporaryFailure`, `ChannelGone` or `PayloadRefused`, the last also when it was deleted.
         """
 
-    async def find(self, channel: str, *, key: str, thread: str | None, begun: datetime | None = None) -> str | None:
+    async def find(
+        self, channel: str, *, key: str, thread: str | None, begun: datetime | None = None, told: Collection[str] = ()
+    ) -> str | None:
         """The message id of a part whose sending was cut short, None when sending it again cannot post it twice.
 
-        `begun` is when its sending first began; when its delivery was made, if that is not known.
+        `begun` is when its sending first began; when its delivery was made, if that is not known. `told` are messages
+        there that are known to be others.
         Raises `OutcomeUnknown` when the platform cannot tell.
         """
 

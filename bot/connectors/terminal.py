@@ -11,7 +11,7 @@ import math
 import os
 import shutil
 import threading
-from collections.abc import AsyncIterator, Callable, Iterator, Sequence
+from collections.abc import AsyncIterator, Callable, Collection, Iterator, Sequence
 from contextlib import suppress
 from datetime import datetime
 from pathlib import Path
@@ -127,7 +127,9 @@ class Terminal:
         except OSError as error:
             raise TemporaryFailure("The terminal is closed.") from error
 
-    async def find(self, channel: str, *, key: str, thread: str | None, begun: datetime | None = None) -> str | None:
+    async def find(
+        self, channel: str, *, key: str, thread: str | None, begun: datetime | None = None, told: Collection[str] = ()
+    ) -> str | None:
         """Look into the record; it cannot tell about what the program was killed while showing."""
         return self._shown.find(key)
 

@@ -335,7 +335,8 @@ class Deliverer:
         try:
             async with asyncio.timeout(self._patience):
                 begun = delivery.begun.get(number)
-                message = await connector.find(delivery.channel, key=key, thread=thread, begun=begun)
+                told = await asyncio.to_thread(self._outbox.told_in, delivery.channel)
+                message = await connector.find(delivery.channel, key=key, thread=thread, begun=begun, told=told)
         except TimeoutError as error:
             raise TemporaryFailure("The platform did not answer in time.") from error
         except PayloadRefused as error:

@@ -164,6 +164,14 @@ class Outbox:
             )
             return connection.execute(select(deliveries.c.id).where(_held(id, holder))).scalar() is not None
 
+    def told_in(self, channel: str) -> set[str]:
+        """The ids of the messages on record that told a channel its stories, or more of them."""
+        its = select(channel_stories.c.delivery).where(channel_stories.c.channel == channel)
+        more = select(deliveries.c.id).where(deliveries.c.follows.in_(its))
+        messages = select(delivery_parts.c.message).where(delivery_parts.c.delivery.in_(its.union(more)))
+        with self._database.reading() as connection:
+            return set(connection.execute(messages).scalars()) - {""}
+
     def retry(
         self,
         id: int,

@@ -4,7 +4,7 @@ import asyncio
 import json
 import math
 import os
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -100,7 +100,9 @@ class Scripted:
             raise error
         self.edits.append((message, part.text))
 
-    async def find(self, channel: str, *, key: str, thread: str | None, begun: datetime | None = None) -> str | None:
+    async def find(
+        self, channel: str, *, key: str, thread: str | None, begun: datetime | None = None, told: Collection[str] = ()
+    ) -> str | None:
         if key in self.found:
             return self.found[key]
         raise OutcomeUnknown("Nobody can tell.")

@@ -46,7 +46,7 @@ class Outgoing:
             await asyncio.Event().wait()
         return self._posted[key]
 
-    async def find(self, channel, *, key, thread, begun=None):
+    async def find(self, channel, *, key, thread, begun=None, told=()):
         self.asked += 1
         if self.finding:
             raise self.finding.pop(0)

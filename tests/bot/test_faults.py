@@ -108,7 +108,7 @@ class Platform(Scripted):
             self.meanwhile.pop()()
         return self.found[key]
 
-    async def find(self, channel, *, key, thread, begun=None):
+    async def find(self, channel, *, key, thread, begun=None, told=()):
         if self.failing and self.chance.random() < self.failing:
             raise TemporaryFailure("Busy.")
         return self.found.get(key)

@@ -5,7 +5,7 @@ the database too. A process that is killed goes no further at that statement, co
 and the next one opens the database anew.
 """
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Collection, Sequence
 from contextlib import suppress
 from datetime import datetime, timedelta
 from functools import partial
@@ -162,7 +162,9 @@ class Platform:
         self._fail(channel)
         self.edits += 1
 
-    async def find(self, channel: str, *, key: str, thread: str | None, begun: datetime | None = None) -> str | None:
+    async def find(
+        self, channel: str, *, key: str, thread: str | None, begun: datetime | None = None, told: Collection[str] = ()
+    ) -> str | None:
         return self.keys.get(key)
 
     def managers(self, workspace: str, person: str | None) -> str:

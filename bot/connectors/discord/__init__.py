@@ -11,7 +11,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from datetime import datetime
 
 import discord
@@ -154,9 +154,13 @@ class Discord:
         """Put a part in the place of a message."""
         await self._posts.edit(guild_of(channel), place_in(channel), message, _payload(channel, part), thread=thread)
 
-    async def find(self, channel: str, *, key: str, thread: str | None, begun: datetime | None = None) -> str | None:
+    async def find(
+        self, channel: str, *, key: str, thread: str | None, begun: datetime | None = None, told: Collection[str] = ()
+    ) -> str | None:
         """Whether a part was posted; sending it again is safe as long as Discord knows its nonce."""
-        return await self._posts.find(guild_of(channel), place_in(channel), key=key, thread=thread, begun=begun)
+        return await self._posts.find(
+            guild_of(channel), place_in(channel), key=key, thread=thread, begun=begun, told=told
+        )
 
     def managers(self, workspace: str, person: str | None) -> str:
         """A direct message to the person, else to the owner of the server."""

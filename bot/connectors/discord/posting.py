@@ -8,7 +8,7 @@ https://docs.discord.com/developers/resources/message#create-message. Posts in f
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from datetime import UTC, datetime, timedelta
 
 import discord
@@ -118,11 +118,19 @@ class Posts:
             self._guilds.note(channel, str(guild))
 
     async def find(
-        self, guild: int | None, channel: str, *, key: str, thread: str | None, begun: datetime | None
+        self,
+        guild: int | None,
+        channel: str,
+        *,
+        key: str,
+        thread: str | None,
+        begun: datetime | None,
+        told: Collection[str] = (),
     ) -> str | None:
         """The id of the message posted with a key; None when sending it again cannot show it twice.
 
-        Its nonce counts from when it was `begun`: in a storm a delivery may wait for minutes before that. Raises
+        Its nonce counts from when it was `begun`: in a storm a delivery may wait for minutes before that. Later the
+        bot's own messages there tell, but for those that are known to be others, here or as `told`. Raises
         OutcomeUnknown when it cannot be told.
         """
         place = await self._api.place(channel)
@@ -146,7 +154,7 @@ class Posts:
         for message in seen:
             if key in {str(message.get("nonce")), self._known.get(str(message["id"]))}:
                 return str(message["id"])
-        if any(str(message["id"]) not in self._known for message in seen):
+        if any((id := str(message["id"])) not in self._known and id not in told for message in seen):
             raise OutcomeUnknown("Sidelines has posted there since, and Discord does not tell whether that was it.")
         return None
 

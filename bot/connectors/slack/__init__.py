@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -175,7 +175,9 @@ class Slack:
         """Put a part in the place of a message."""
         await self._api.edit(team_of(channel), channel_of(channel), message, part.payload)
 
-    async def find(self, channel: str, *, key: str, thread: str | None, begun: datetime | None = None) -> str | None:
+    async def find(
+        self, channel: str, *, key: str, thread: str | None, begun: datetime | None = None, told: Collection[str] = ()
+    ) -> str | None:
         """Look for the part's key in the metadata of what was posted since."""
         try:
             async with asyncio.timeout(KNOWING):

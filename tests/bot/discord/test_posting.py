@@ -229,6 +229,14 @@ async def test_long_ago_a_post_of_ours_leaves_it_in_doubt(discord, start, bot, a
         await again.find(name(acme, news), key=key(7, ago=timedelta(hours=1)), thread=None)
 
 
+async def test_long_ago_posts_that_are_known_to_be_others_leave_no_doubt(discord, start, bot, acme, news):
+    other = await bot.send(name(acme, news), part(), key=key(), thread=None)
+    await start.stop()
+    again = await start()
+    long_ago = key(7, ago=timedelta(hours=1))
+    assert await again.find(name(acme, news), key=long_ago, thread=None, told={other}) is None
+
+
 async def test_long_ago_other_posts_of_this_process_leave_no_doubt(discord, bot, acme, news):
     await bot.send(name(acme, news), part(), key=key(), thread=None)
     assert await bot.find(name(acme, news), key=key(7, ago=timedelta(hours=1)), thread=None) is None

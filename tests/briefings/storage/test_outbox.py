@@ -192,6 +192,18 @@ def test_beginning_a_part_again_keeps_its_message(storage: Storage) -> None:
     assert stored(storage, id).sent == {0: "m-1"}
 
 
+def test_messages_that_told_a_channel_something_are_on_record(storage: Storage) -> None:
+    first, second, elsewhere = (
+        storage.outbox.add_post("ours", channel, NEWS, NOW, [story])
+        for channel, story in (("ours/news", 1), ("ours/news", 2), ("ours/world", 1))
+    )
+    assert claim(storage, "one") == [first, second, elsewhere]
+    for id, message in ((first, "m1"), (elsewhere, "m3")):
+        assert storage.outbox.record_part(id, "one", NOW, 0, message)
+    assert storage.outbox.begin_part(second, "one", NOW, 0, LEASE)
+    assert storage.outbox.told_in("ours/news") == {"m1"}
+
+
 def test_a_retry_waits_and_keeps_the_parts_that_were_posted(storage: Storage) -> None:
     id, box = post(storage), storage.outbox
     claim(storage, "a")
