@@ -25,8 +25,9 @@ def take(
     """Hold up to `limit` of the deliveries that are `due`, the longest waiting, and with `lanes` these too."""
     first = deliveries.c.next_attempt, deliveries.c.id
     if lanes:
+        # Of those that nobody else is just taking: all would wait for the leases of the same lanes, and get none.
         ahead = select(lanes.name).where(due, lanes.open(holder, database)).order_by(*first).limit(limit)
-        names = set(connection.execute(ahead).scalars())
+        names = set(connection.execute(ahead.with_for_update(of=deliveries, skip_locked=True)).scalars())
         due = and_(due, lanes.name.in_(Leases(database).take(names, holder, lanes.lease)))
     free = select(deliveries.c.id).where(due).order_by(*first).limit(limit)
     taken = free.with_for_update(skip_locked=True).cte()  # As IN (SELECT ...) it might be run repeatedly.
